@@ -1,0 +1,21 @@
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true }] },
+  setupFilesAfterEnv: ['<rootDir>/__tests__/setup.ts']
+}
+
+/** @type {import('jest').Config} */
+export default {
+  collectCoverageFrom: ['src/**'],
+  coverageProvider: 'v8',
+  projects: [
+    // The pure core: no Docker, milliseconds.
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] },
+    // Parts that talk to a real engine.
+    { ...shared, displayName: 'docker', testMatch: ['<rootDir>/__tests__/docker/**/*.test.ts'] },
+    // dist/ executed as a runner executes it.
+    { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] }
+  ]
+}
