@@ -1,0 +1,458 @@
+/**
+ * The words of the project as types. This file imports nothing: every other module may import it.
+ *
+ * Units: durations that end in `Ms` are milliseconds, those that end in `Seconds` are seconds (fractions allowed),
+ * sizes are bytes, `mtime` is whole seconds since 1970 (an archive's precision).
+ */
+
+// ---------------------------------------------------------------- inputs
+
+/** Where the image under test comes from. */
+export type ImageSource = { readonly kind: 'reference'; readonly reference: string } | BuildSource
+
+/** A build as `docker build` understands it; paths are absolute on the runner. */
+export interface BuildSource {
+  readonly kind: 'build'
+  /** Build context: an absolute directory, or a URL that the builder understands. */
+  readonly context: string
+  /** Absolute path of the Dockerfile. */
+  readonly file: string
+  readonly target?: string
+  /** `KEY=VALUE`, or `KEY` to take the value from the environment. */
+  readonly buildArgs: readonly string[]
+  /** Build secrets by id; the values are masked in every log and report. */
+  readonly secrets: Readonly<Record<string, string>>
+  readonly cacheFrom: readonly string[]
+  readonly cacheTo: readonly string[]
+}
+
+/** One readiness check, as written in the input `ready`. */
+export type ProbeSpec =
+  | { readonly kind: 'healthcheck' }
+  | { readonly kind: 'http'; readonly port: number; readonly path: string }
+  | { readonly kind: 'tcp'; readonly port: number }
+  | { readonly kind: 'log'; readonly pattern: string; readonly flags: string }
+  | { readonly kind: 'exec'; readonly command: readonly string[] }
+  | { readonly kind: 'exit'; readonly code: number }
+
+/** What a container of the image under test is created with, beside its volumes. */
+export interface ContainerInputs {
+  readonly env: Readonly<Record<string, string>>
+  /** Container ports to publish on the loopback interface. */
+  readonly ports: readonly number[]
+  /** Flags of `docker create`, split as a POSIX shell splits words. */
+  readonly options: readonly string[]
+  /** Replaces the image's CMD; undefined keeps it. */
+  readonly command: readonly string[] | undefined
+}
+
+/** What decides when a boot counts as healthy. */
+export interface HealthInputs {
+  /** Empty means: choose automatically. All must pass. */
+  readonly ready: readonly ProbeSpec[]
+  /** Undefined means: derived from the control. */
+  readonly startupTimeoutMs: number | undefined
+  readonly stableForMs: number
+  /** A script that runs on the runner after ready. */
+  readonly smokeTest: string | undefined
+  /** Regular expressions, in the order given. */
+  readonly forbidLogs: readonly { readonly pattern: string; readonly flags: string }[]
+}
+
+/** What decides which scenarios are planned. */
+export interface PlanInputs {
+  /** Declared mount points; undefined means the image's VOLUMEs. */
+  readonly volumes: readonly string[] | undefined
+  readonly cachePaths: readonly string[]
+  readonly dataPaths: readonly string[]
+  readonly faults: FaultSelection
+  readonly bootModes: readonly BootMode[] | 'auto'
+  readonly replicas: number
+  readonly shard: { readonly index: number; readonly total: number } | undefined
+}
+
+/** Fault ids that were selected, in catalogue order, after packs, families and `!id` were resolved. */
+export type FaultSelection = readonly FaultId[]
+
+/** Everything a run is asked to do. */
+export interface Inputs extends ContainerInputs, HealthInputs, PlanInputs {
+  readonly image: ImageSource
+  readonly secondBoot: boolean
+  readonly expectFailures: readonly string[]
+  readonly strict: boolean
+  readonly maxParallel: number
+  readonly failFast: boolean
+  /** Seeds everything that is chosen at random, so that two runs do the same. */
+  readonly seed: string
+  /** Absolute directory on the runner that receives the reports. */
+  readonly reportDir: string
+  /** Absolute directory where scripts run: the checkout. */
+  readonly workspace: string
+  /** Leave a failing container for inspection (command line only). */
+  readonly keep: boolean
+}
+
+// ---------------------------------------------------------------- image
+
+/** A user as the image names it and as the kernel sees it. */
+export interface ImageUser {
+  /** `USER` of the image, or what `--user` says; empty means root. */
+  readonly spec: string
+  readonly uid: number
+  readonly gid: number
+}
+
+/** What the image's own Python interpreter says of itself. */
+export interface PythonFacts {
+  /** The interpreter as it was run, e.g. `python3` or `/opt/venv/bin/python`. */
+  readonly executable: string
+  /** e.g. `3.11.2` */
+  readonly version: string
+  /** `sys.implementation.cache_tag`, e.g. `cpython-311`. */
+  readonly cacheTag: string
+  readonly sysPath: readonly string[]
+  /** `sys.pycache_prefix`, where bytecode goes instead of `__pycache__`. */
+  readonly pycachePrefix: string | undefined
+  /** Directories of the standard library. */
+  readonly stdlib: readonly string[]
+}
+
+/** What is known of the image before anything is booted. */
+export interface ImageFacts {
+  /** `sha256:…` */
+  readonly id: string
+  /** What the user would type to name it. */
+  readonly reference: string
+  readonly os: string
+  readonly architecture: string
+  readonly user: ImageUser
+  /** HOME as the container's process sees it; `/` when nothing says more (Docker 20.10 with an unknown uid). */
+  readonly home: string
+  readonly workdir: string
+  /** `VOLUME` of the image, absolute and sorted. */
+  readonly volumes: readonly string[]
+  /** EXPOSEd TCP ports, ascending. */
+  readonly ports: readonly number[]
+  readonly hasHealthcheck: boolean
+  readonly entrypoint: readonly string[]
+  readonly cmd: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  /** Environment variables that move a cache, with the absolute path they move it to. */
+  readonly cacheEnv: readonly { readonly name: string; readonly path: string }[]
+  /** True when root's usual power to ignore mode bits is there: uid 0 with CAP_DAC_OVERRIDE. */
+  readonly ignoresModeBits: boolean
+  readonly python: PythonFacts | undefined
+}
+
+// ---------------------------------------------------------------- state in a container
+
+export type EntryType =
+  'file' | 'directory' | 'symlink' | 'hardlink' | 'fifo' | 'character-device' | 'block-device'
+
+/** One file system entry of a container, to plant or as read back. */
+export interface TreeEntry {
+  /** Absolute in the container, without a trailing slash. */
+  readonly path: string
+  readonly type: EntryType
+  /** Permission bits, 0 to 0o7777. */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Whole seconds since 1970. */
+  readonly mtime: number
+  /** Bytes of a file; 0 for everything else. */
+  readonly size: number
+  /** Target of a symlink, or the absolute path that a hard link shares. */
+  readonly linkTarget?: string
+  /** A file's content, where it was kept. */
+  readonly content?: Buffer
+  /** Hex digest of a file's content. */
+  readonly sha256?: string
+}
+
+/** Entries by absolute path; a directory comes before what is in it. */
+export type Tree = ReadonlyMap<string, TreeEntry>
+
+/** A tree that was read back under bounds. */
+export interface BoundedTree {
+  readonly entries: Tree
+  /** True when the bound was met and the rest is missing: nothing may be concluded from an absence. */
+  readonly truncated: boolean
+}
+
+// ---------------------------------------------------------------- faults and plan
+
+export type Role = 'cache' | 'data'
+export type BootMode = 'recreate' | 'restart' | 'concurrent'
+export type FaultId = string
+export type Family = 'shape' | 'access' | 'bytecode' | 'state' | 'crash'
+
+/** A path that faults are planted at. */
+export interface Target {
+  /** Absolute in the container; `container` for faults that have no path. */
+  readonly path: string
+  readonly role: Role
+  /** How we came by it, in words for the report: `declared`, `HF_HOME`, `HOME/.cache`, … */
+  readonly source: string
+  /** The mount point of the volume that holds the path; undefined for the container's own layer. */
+  readonly volume: string | undefined
+  /** What the control left at the path; undefined when nothing is there. */
+  readonly entry: TreeEntry | undefined
+  /** What the control left below the path, the path itself included. */
+  readonly tree: Tree
+  /** Whether the directory that holds the path exists; without it nothing can be planted. */
+  readonly parentExists: boolean
+  /** Whether the control wrote at or below the path. */
+  readonly used: boolean
+}
+
+/** Stale or damaged bytecode of one module, compiled by the image's own interpreter. */
+export interface ModuleBytecode {
+  /** Dotted name, e.g. `app.loader`. */
+  readonly module: string
+  /** Absolute path of the source. */
+  readonly source: string
+  /** Where the interpreter looks for its bytecode. */
+  readonly cached: string
+  /** Valid bytecode of the canary variant under a header equal to the source's mtime and size (PEP 3147). */
+  readonly timestamp: Buffer
+  /** The same under an unchecked-hash header (PEP 552). */
+  readonly uncheckedHash: Buffer
+}
+
+/** What reconnaissance learned of the imports of the real start-up. */
+export type PythonImports =
+  | { readonly kind: 'known'; readonly bytecode: readonly ModuleBytecode[]; readonly modulesSeen: number }
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+/** What a plant may depend on, beside its target. */
+export interface PlantContext {
+  readonly facts: ImageFacts
+  /** Mount points of the run, absolute. */
+  readonly volumes: readonly VolumeState[]
+  readonly imports: PythonImports
+  /** Printed by planted code when it runs. */
+  readonly canary: string
+  readonly seed: string
+}
+
+/** A volume as the control left it. */
+export interface VolumeState {
+  readonly mount: string
+  /** The control's own state after its second boot, with content. */
+  readonly tree: Tree
+  readonly truncated: boolean
+}
+
+/** What to do to the state before the container starts. */
+export interface Plant {
+  /** Entries to write, a directory before what is in it. */
+  readonly entries: readonly TreeEntry[]
+  /** Paths to leave out of the seeded state, children included. */
+  readonly remove?: readonly string[]
+  /** Mount the path read-only. */
+  readonly readOnlyMount?: string
+  /** Kill the healthy container with SIGKILL instead of stopping it. */
+  readonly kill?: true
+  /** One sentence for the report: what exactly was planted. */
+  readonly summary: string
+  /** Data files that the plant itself damages or replaces, with the bytes that survive of each. */
+  readonly damaged?: readonly { readonly path: string; readonly surviving: Buffer }[]
+}
+
+/** What start-up must do about a fault. */
+export type Expectation = 'recover' | 'recover-or-refuse' | 'leave-alone'
+
+export interface Signature {
+  /** Source of a regular expression that is matched against a log line. */
+  readonly pattern: string
+  readonly cause: string
+  readonly remedy: string
+}
+
+/** Why a fault does not apply to a target; the reason is shown to users. */
+export interface NotApplicable {
+  readonly reason: string
+}
+
+/** One kind of corruption: data plus pure functions. */
+export interface Fault {
+  readonly id: FaultId
+  /** Code in the catalogue, e.g. `A1`; several forms of one fault share it. */
+  readonly code: string
+  readonly family: Family
+  readonly title: string
+  /** Whether it is in the default set. */
+  readonly default: boolean
+  /** Boot modes that `boot-modes: auto` uses; undefined leaves it to where the path lives. */
+  readonly modes?: readonly BootMode[]
+  /** What the fault is aimed at: paths, volumes that hold bytecode, or the container as a whole. */
+  readonly aim: 'path' | 'bytecode' | 'container'
+  applies(target: Target, context: PlantContext): true | NotApplicable
+  plant(target: Target, context: PlantContext): Plant
+  expects(role: Role): Expectation
+  readonly signatures: readonly Signature[]
+  /** Public threads where it happened, as `owner/repo#number` or a URL. */
+  readonly evidence: readonly string[]
+  /** What well-behaved start-up code does about it. */
+  readonly remedy: string
+}
+
+/** One fault × one path × one boot mode. */
+export interface Scenario {
+  /** `fault@path/mode`, stable between runs. */
+  readonly id: string
+  readonly fault: FaultId
+  readonly mode: BootMode
+  readonly target: Target
+  readonly plant: Plant
+  readonly expectation: Expectation
+}
+
+/** A (fault, path) that was left out, and why. */
+export interface Omission {
+  readonly fault: FaultId
+  readonly path: string
+  readonly reason: string
+}
+
+export interface Plan {
+  readonly scenarios: readonly Scenario[]
+  readonly omissions: readonly Omission[]
+}
+
+// ---------------------------------------------------------------- observations
+
+/** What was kept of a container's output: head and tail of a flood, never all of it. */
+export interface LogCapture {
+  /** Complete lines, stdout and stderr in order of arrival. */
+  readonly head: readonly string[]
+  readonly tail: readonly string[]
+  /** Lines and bytes that were dropped between head and tail. */
+  readonly omittedLines: number
+  readonly totalBytes: number
+}
+
+/** How a boot ended as far as readiness is concerned. */
+export type BootOutcome =
+  | { readonly kind: 'ready'; readonly seconds: number }
+  | {
+      readonly kind: 'exited'
+      readonly seconds: number
+      readonly exitCode: number
+      readonly oomKilled: boolean
+      /** The engine's words when the process could not even be started. */
+      readonly error?: string
+    }
+  | {
+      readonly kind: 'timed-out'
+      readonly seconds: number
+      readonly deadlineSeconds: number
+      /** What each probe that had not passed said last. */
+      readonly waitingFor: readonly string[]
+    }
+  | { readonly kind: 'engine-error'; readonly message: string }
+
+/** What happened between ready and the end of `stable-for`. */
+export type Stability =
+  | { readonly kind: 'stable' }
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly oomKilled: boolean }
+  | { readonly kind: 'restarted'; readonly count: number }
+  | { readonly kind: 'unhealthy' }
+
+export interface SmokeTestResult {
+  /** Null when a signal or the deadline ended it. */
+  readonly exitCode: number | null
+  readonly timedOut: boolean
+  readonly seconds: number
+  /** Last lines of its output, bounded. */
+  readonly output: string
+}
+
+/** One boot of one container. */
+export interface BootObservation {
+  readonly container: string
+  readonly outcome: BootOutcome
+  readonly stability: Stability | undefined
+  readonly smokeTest: SmokeTestResult | undefined
+  readonly forbiddenLog: { readonly pattern: string; readonly line: string } | undefined
+  /** Planted code ran. */
+  readonly canary: boolean
+  readonly log: LogCapture
+}
+
+/** Everything recorded during a trial, before anyone judges it. */
+export interface Observation {
+  /** Why the trial could not be carried out as planned; undefined when it was. */
+  readonly problem: string | undefined
+  /** First boots on the planted state: one, or one a replica. */
+  readonly boots: readonly BootObservation[]
+  readonly secondBoot: BootObservation | undefined
+  /** The planted path after the first boot; `missing` when nothing is there, undefined when not read. */
+  readonly pathAfter: TreeEntry | 'missing' | undefined
+  /** Whether what was planted is still exactly there after the first boot. */
+  readonly plantInPlace: boolean
+  /** Whether anything at or below the planted path differs from what was planted. */
+  readonly pathTouched: boolean
+  /** Data on the volumes before the first boot on the planted state. */
+  readonly dataBefore: Tree
+  /** Data on the volumes at the end; undefined when it could not be read. */
+  readonly dataAfter: BoundedTree | undefined
+  /** True when a `timed-out` boot was run again alone and timed out again. */
+  readonly timeoutConfirmed: boolean
+  /** Seconds from the start of the trial to its end. */
+  readonly seconds: number
+}
+
+/** What the boots on clean state taught. */
+export interface ControlKnowledge {
+  readonly readySeconds: number
+  readonly secondReadySeconds: number
+  /** True when the image ignores its stop signal and had to be killed after the grace period. */
+  readonly ignoresStopSignal: boolean
+  /** Absolute paths that start-up wrote, in the container's layer and on volumes. */
+  readonly writtenPaths: readonly string[]
+  readonly volumes: readonly VolumeState[]
+  /** Absolute paths of data files that did not change between the control's two boots. */
+  readonly stableFiles: readonly string[]
+  /** Sentinels by absolute path; empty when the image does not stand foreign files on its volumes. */
+  readonly sentinels: Tree
+  /** Things the control found out that users should know. */
+  readonly notes: readonly string[]
+}
+
+// ---------------------------------------------------------------- verdicts
+
+export type FailureReason =
+  | 'data-lost'
+  | 'stale-code'
+  | 'wrong-answer'
+  | 'crashed'
+  | 'timed-out'
+  | 'unstable'
+  | 'forbidden-log'
+  | 'second-boot'
+  | 'replica'
+
+export type VerdictKind = 'recovered' | 'tolerated' | 'refused' | 'failed' | 'inconclusive' | 'not-applicable'
+
+/** What the judge says of an observation. */
+export type Verdict =
+  | { readonly kind: 'recovered' | 'tolerated' | 'refused'; readonly detail: string }
+  | {
+      readonly kind: 'failed'
+      /** The gravest reason. */
+      readonly reason: FailureReason
+      readonly detail: string
+      /** Every other reason that holds, gravest first. */
+      readonly also: readonly FailureReason[]
+    }
+  | { readonly kind: 'inconclusive'; readonly detail: string }
+
+/** What the log says about a failure, where the catalogue knows it. */
+export interface Diagnosis {
+  readonly cause: string
+  readonly remedy: string
+  /** The log lines that matched, verbatim and untrusted. */
+  readonly lines: readonly string[]
+}
