@@ -456,3 +456,53 @@ export interface Diagnosis {
   /** The log lines that matched, verbatim and untrusted. */
   readonly lines: readonly string[]
 }
+
+// ---------------------------------------------------------------- one run
+
+export type ControlResult =
+  | { readonly kind: 'passed'; readonly knowledge: ControlKnowledge }
+  | {
+      readonly kind: 'failed'
+      readonly stage: 'first-boot' | 'second-boot' | 'data'
+      /** Whom the evidence points at: the process died, or it lives and the probe never passed. */
+      readonly blame: 'image' | 'probe'
+      /** What happened and what to do, in one or two sentences. */
+      readonly message: string
+      /** The boot that failed, with its log. */
+      readonly boot: BootObservation
+    }
+
+/** One judged scenario. */
+export interface ScenarioResult {
+  readonly scenario: Scenario
+  readonly verdict: Verdict
+  readonly observation: Observation
+  /** Undefined when there is nothing to explain, or no signature matched. */
+  readonly diagnosis: Diagnosis | undefined
+  /** True when its id is listed in `expect-failures`. */
+  readonly expectedToFail: boolean
+  /** Name of the container that `--keep` left, if any. */
+  readonly keptContainer: string | undefined
+}
+
+/** Everything that one run learned: what the report is made from. */
+export interface RunRecord {
+  /** Version of the tool. */
+  readonly version: string
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly seconds: number
+  readonly inputs: Inputs
+  readonly facts: ImageFacts
+  /** Engine version, e.g. `20.10.24`. */
+  readonly engineVersion: string
+  /** The readiness checks that were used, in words. */
+  readonly probes: readonly string[]
+  readonly control: ControlResult
+  readonly omissions: readonly Omission[]
+  /** Scenarios that were planned and not run, with the reason (fail-fast, cancelled). */
+  readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]
+  readonly results: readonly ScenarioResult[]
+  /** Things that users should know: over a bound, an ignored flag, … */
+  readonly notes: readonly string[]
+}
