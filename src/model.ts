@@ -286,8 +286,11 @@ export interface Fault {
   readonly default: boolean
   /** Boot modes that `boot-modes: auto` uses; undefined leaves it to where the path lives. */
   readonly modes?: readonly BootMode[]
-  /** What the fault is aimed at: paths, volumes that hold bytecode, or the container as a whole. */
-  readonly aim: 'path' | 'bytecode' | 'container'
+  /**
+   * What the fault is aimed at: a path (never a mount point, which cannot be replaced), a path that can be mounted over,
+   * a place that holds bytecode, or the container as a whole.
+   */
+  readonly aim: 'path' | 'mount' | 'bytecode' | 'container'
   applies(target: Target, context: PlantContext): true | NotApplicable
   plant(target: Target, context: PlantContext): Plant
   expects(role: Role): Expectation

@@ -1,0 +1,101 @@
+import { parentRequired } from './shape.js'
+import type { Fault } from '../model.js'
+
+/** Nobody's uid in common base images, and never the app's: see foreignOwner.plant. */
+const FOREIGN_ID = 4242
+
+const foreignOwner: Fault = {
+  id: 'foreign-owner',
+  code: 'B1',
+  family: 'access',
+  title: 'The path belongs to another user',
+  default: true,
+  aim: 'path',
+  applies(target, context) {
+    if (context.facts.ignoresModeBits) {
+      return { reason: 'mode bits do not bind a root process (uid 0 with CAP_DAC_OVERRIDE)' }
+    }
+    if (target.entry?.type === 'symlink') {
+      return { reason: `${target.path} is a link, whose owner nobody asks for; declare what it points at` }
+    }
+    return parentRequired(target)
+  },
+  plant(target, context) {
+    const id = context.facts.user.uid === FOREIGN_ID ? FOREIGN_ID + 1 : FOREIGN_ID
+    const isFile = target.entry?.type === 'file'
+    const mode = isFile ? 0o600 : 0o700
+    const content = target.entry?.content
+    return {
+      entries: [
+        {
+          path: target.path,
+          type: isFile ? 'file' : 'directory',
+          mode,
+          uid: id,
+          gid: id,
+          mtime: target.entry?.mtime ?? 1_700_000_000,
+          size: content?.length ?? 0,
+          ...(content === undefined ? {} : { content })
+        }
+      ],
+      summary: `${target.path} owned by uid ${id}, mode 0${mode.toString(8)}`,
+      ...(isFile && content !== undefined ? { damaged: [{ path: target.path, surviving: content }] } : {})
+    }
+  },
+  expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
+  signatures: [
+    {
+      pattern: String.raw`Errno 13\]|EACCES|[Pp]ermission denied|os error 13|no locator available for file`,
+      cause:
+        'The path belongs to another user, as a volume does that an earlier release or another image wrote as root.',
+      remedy:
+        'Probe by writing at start-up; when it fails, go on with a private temporary directory and log one warning. Do not chown a whole tree.'
+    }
+  ],
+  evidence: [
+    'bmaltais/kohya_ss#1143',
+    'zylon-ai/private-gpt#1876',
+    'danny-avila/LibreChat#2150',
+    'LMCache/LMCache#4597'
+  ],
+  remedy: 'Fall back to a directory of your own and go on.'
+}
+
+const readOnly: Fault = {
+  id: 'read-only',
+  code: 'B3',
+  family: 'access',
+  title: 'The path is mounted read-only',
+  default: true,
+  // A mount belongs to a container: only a new one can have it.
+  modes: ['recreate'],
+  aim: 'mount',
+  applies(target) {
+    if (target.entry?.type === 'file')
+      return { reason: `${target.path} is a regular file; a volume mounts at a directory` }
+    return true
+  },
+  plant: (target) => ({
+    entries: [],
+    readOnlyMount: target.path,
+    summary: `a read-only mount at ${target.path}`
+  }),
+  expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
+  signatures: [
+    {
+      pattern: String.raw`Errno 30\]|EROFS|[Rr]ead-only file system`,
+      cause: 'The path cannot be written: it is mounted read-only.',
+      remedy: 'Probe by writing at start-up; when it fails, use a temporary directory and log one warning.'
+    },
+    {
+      pattern: String.raw`Errno 16\]|EBUSY|[Dd]evice or resource busy`,
+      cause: 'Start-up tried to replace a path that is a mount point.',
+      remedy: 'A mount point cannot be unlinked: when replacing fails, use the path as it is or fall back.'
+    }
+  ],
+  evidence: ['n8n-io/n8n#8367', 'langgenius/dify-sandbox#117'],
+  remedy: 'Fall back to a temporary directory.'
+}
+
+/** Section B of the catalogue: who may do what at the path. */
+export const accessFaults: readonly Fault[] = [foreignOwner, readOnly]

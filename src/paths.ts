@@ -1,0 +1,35 @@
+/**
+ * Absolute POSIX paths inside a container, as strings. Pure; the runner's own path rules play no part.
+ */
+
+/** Whether `path` is `ancestor` itself or lies below it. */
+export function isWithin(path: string, ancestor: string): boolean {
+  return path === ancestor || ancestor === '/' || path.startsWith(`${ancestor}/`)
+}
+
+/** The directory that holds the path; `/` for a first-level entry. */
+export function parentOf(path: string): string {
+  const slash = path.lastIndexOf('/')
+  return slash <= 0 ? '/' : path.slice(0, slash)
+}
+
+/** The last component. */
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The deepest of the mount points that holds the path, if any. */
+export function holder(path: string, mounts: readonly string[]): string | undefined {
+  return mounts
+    .filter((mount) => isWithin(path, mount))
+    .sort((a, b) => b.length - a.length)
+    .at(0)
+}
+
+/** Every directory from just below `top` down to the parent of `path`, outermost first. */
+export function directoriesBetween(top: string, path: string): string[] {
+  const found: string[] = []
+  for (let at = parentOf(path); at !== top && at !== '/' && isWithin(at, top); at = parentOf(at))
+    found.unshift(at)
+  return found
+}
