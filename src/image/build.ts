@@ -1,0 +1,146 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { exec, type ExecListeners } from '@actions/exec'
+import type { BuildSource } from '../model.js'
+import { buildCommand, type Builder } from './build-command.js'
+import { BuildError, failedBuild } from './build-error.js'
+import { mask } from './mask.js'
+
+export interface BuildOptions {
+  /** The name that the image gets on the engine. */
+  readonly tag: string
+  readonly labels: Readonly<Record<string, string>>
+  /** An existing directory on the runner; secrets live below it while the build runs. */
+  readonly temporaryDirectory: string
+  readonly environment: NodeJS.ProcessEnv
+  /** Receives the builder's output with secrets masked, both streams in order of arrival. */
+  readonly log: (chunk: Buffer) => void
+  /** The Docker CLI; `docker` on the PATH when undefined. */
+  readonly docker?: string
+}
+
+/** What is kept of the output to explain a failure, in bytes: parallel steps write between each other's lines. */
+const keptOutput = 4_194_304
+
+/**
+ * Builds the image under test with whatever builder the CLI has, and loads it into the engine.
+ * @throws BuildError when the builder cannot do what was asked (before anything starts), or the build fails
+ */
+export async function buildImage(source: BuildSource, options: BuildOptions): Promise<void> {
+  const docker = options.docker ?? 'docker'
+  const builder = await detectBuilder(options.environment, docker)
+  const secretFiles = Object.entries(source.secrets).map(([id, value], index) => ({
+    id,
+    value,
+    name: `secret-${index}`
+  }))
+  const directory = await mkdtemp(join(options.temporaryDirectory, 'build-'))
+  try {
+    const command = buildCommand(source, builder, {
+      tag: options.tag,
+      labels: options.labels,
+      secretFiles: Object.fromEntries(secretFiles.map(({ id, name }) => [id, join(directory, name)]))
+    })
+    if (command.kind === 'impossible') {
+      throw new BuildError('the image cannot be built as asked', { step: undefined, lines: command.problems })
+    }
+    for (const { name, value } of secretFiles) {
+      await writeFile(join(directory, name), value, { mode: 0o600 })
+    }
+    const output = collect(options.log, Object.values(source.secrets))
+    const exitCode = await run(
+      docker,
+      command.argv,
+      { ...options.environment, ...command.environment },
+      output
+    )
+    const text = output.end()
+    if (exitCode !== 0) throw failedBuild(exitCode, text)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Which builder the Docker CLI has. `DOCKER_BUILDKIT=0` asks for the legacy builder, as for the CLI itself; buildx is
+ * preferred to the BuildKit client in CLIs before 23, which knows neither cache-to nor cache-from of other types.
+ * @throws BuildError when there is no Docker CLI
+ */
+export async function detectBuilder(environment: NodeJS.ProcessEnv, docker = 'docker'): Promise<Builder> {
+  if (environment.DOCKER_BUILDKIT === '0') return 'legacy'
+  const buildx = await ask(docker, ['buildx', 'version'], environment)
+  if (buildx.exitCode === 0) return 'buildx'
+  // Prints the client's version and fails when the daemon does not answer; the build will say so better.
+  const version = await ask(docker, ['version', '--format', '{{.Client.Version}}'], environment)
+  const major = /^(\d+)\./.exec(version.output.trim())?.[1]
+  return major !== undefined && Number(major) < 23 ? 'buildkit' : 'legacy'
+}
+
+async function ask(
+  docker: string,
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv
+): Promise<{ exitCode: number; output: string }> {
+  const chunks: Buffer[] = []
+  const keep = (chunk: Buffer): void => {
+    chunks.push(chunk)
+  }
+  const exitCode = await run(docker, argv, environment, { stdout: keep, stderr: keep })
+  return { exitCode, output: Buffer.concat(chunks).toString('utf8') }
+}
+
+async function run(
+  docker: string,
+  argv: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  listeners: Pick<ExecListeners, 'stdout' | 'stderr'>
+): Promise<number> {
+  try {
+    return await exec(docker, [...argv], {
+      silent: true,
+      ignoreReturnCode: true,
+      env: definedOnly(environment),
+      listeners
+    })
+  } catch (cause) {
+    throw new BuildError(
+      'the Docker CLI could not be run',
+      { step: undefined, lines: [cause instanceof Error ? cause.message : String(cause)] },
+      { cause }
+    )
+  }
+}
+
+function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  )
+}
+
+/** Passes output on, masked, and keeps the end of it. */
+function collect(log: (chunk: Buffer) => void, secrets: readonly string[]) {
+  // One for each stream: a chunk of the other may come in the middle of a line.
+  const [stdout, stderr] = [mask(secrets), mask(secrets)]
+  const kept: Buffer[] = []
+  let bytes = 0
+  const pass = (chunk: Buffer): void => {
+    if (chunk.length === 0) return
+    log(chunk)
+    kept.push(chunk)
+    bytes += chunk.length
+    while (bytes > keptOutput && kept.length > 1) bytes -= kept.shift()?.length ?? 0
+  }
+  return {
+    stdout: (chunk: Buffer) => {
+      pass(stdout.write(chunk))
+    },
+    stderr: (chunk: Buffer) => {
+      pass(stderr.write(chunk))
+    },
+    end: () => {
+      pass(stdout.end())
+      pass(stderr.end())
+      return Buffer.concat(kept).toString('utf8')
+    }
+  }
+}
