@@ -1,0 +1,331 @@
+import { dataLosses } from './data.js'
+import { baseName } from '../paths.js'
+import type {
+  BootObservation,
+  ControlKnowledge,
+  FailureReason,
+  LogCapture,
+  Observation,
+  Scenario,
+  TreeEntry,
+  Verdict
+} from '../model.js'
+
+/** What a verdict depends on, beside the observation. */
+export interface Standards {
+  readonly control: Pick<ControlKnowledge, 'sentinels' | 'stableFiles'>
+  readonly cachePaths: readonly string[]
+  readonly dataPaths: readonly string[]
+}
+
+/** Gravest first; `replica` stands where the failing replicas' own reason would. */
+const GRAVITY: readonly FailureReason[] = [
+  'data-lost',
+  'stale-code',
+  'wrong-answer',
+  'crashed',
+  'timed-out',
+  'replica',
+  'unstable',
+  'forbidden-log',
+  'second-boot'
+]
+
+interface Finding {
+  readonly reason: FailureReason
+  readonly detail: string
+}
+
+/** Findings that fail, or something that keeps us from knowing. */
+type Assessment = { readonly failures: readonly Finding[]; readonly unknown: string | undefined }
+
+/**
+ * Says what an observation means. Fails closed: whatever is not shown to be a recovery is a failure or inconclusive.
+ */
+export function judge(scenario: Scenario, observation: Observation, standards: Standards): Verdict {
+  if (observation.problem !== undefined) return { kind: 'inconclusive', detail: observation.problem }
+
+  const data = assessData(scenario, observation, standards)
+  const boots = assessBoots(scenario, observation)
+  const second = observation.secondBoot === undefined ? CLEAN : assessSecondBoot(observation.secondBoot)
+  const left = assessLeftAlone(scenario, observation)
+  const failures = [...data.failures, ...boots.failures, ...left.failures, ...second.failures].sort(
+    (a, b) => GRAVITY.indexOf(a.reason) - GRAVITY.indexOf(b.reason)
+  )
+
+  const refusal = refused(scenario, observation, failures)
+  if (refusal !== undefined && data.unknown === undefined) return refusal
+
+  const [gravest, ...others] = failures
+  if (gravest !== undefined) {
+    const also = [...new Set(others.map(({ reason }) => reason))].filter(
+      (reason) => reason !== gravest.reason
+    )
+    return { kind: 'failed', reason: gravest.reason, detail: gravest.detail, also }
+  }
+  const unknown = data.unknown ?? boots.unknown ?? second.unknown
+  if (unknown !== undefined) return { kind: 'inconclusive', detail: unknown }
+  return passed(scenario, observation)
+}
+
+const CLEAN: Assessment = { failures: [], unknown: undefined }
+
+function assessData(scenario: Scenario, observation: Observation, standards: Standards): Assessment {
+  if (observation.dataAfter === undefined) {
+    return { failures: [], unknown: 'the state of the volumes could not be read back after the boot' }
+  }
+  const losses = dataLosses({
+    before: observation.dataBefore,
+    after: observation.dataAfter,
+    sentinels: standards.control.sentinels,
+    stableFiles: standards.control.stableFiles,
+    cachePaths: standards.cachePaths,
+    dataPaths: standards.dataPaths,
+    plant: scenario.plant
+  })
+  const [first] = losses
+  if (first === undefined) {
+    return observation.dataAfter.truncated
+      ? {
+          failures: [],
+          unknown: 'more was left on the volumes than can be read back, so lost data could not be ruled out'
+        }
+      : CLEAN
+  }
+  const more = losses.length === 1 ? '' : `, and ${losses.length - 1} more`
+  return {
+    failures: [{ reason: 'data-lost', detail: `${first.path} ${first.how}${more}` }],
+    unknown: undefined
+  }
+}
+
+/** One boot's own failings; empty when it came up and passed every check. */
+function assessBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessment {
+  const failures: Finding[] = []
+  if (boot.canary)
+    failures.push({ reason: 'stale-code', detail: 'planted old bytecode ran instead of the image’s code' })
+  if (boot.forbiddenLog !== undefined) {
+    const { pattern, line } = boot.forbiddenLog
+    failures.push({ reason: 'forbidden-log', detail: `the log matches forbid-logs /${pattern}/: ${line}` })
+  }
+  const { outcome, stability, smokeTest } = boot
+  switch (outcome.kind) {
+    case 'engine-error':
+      return { failures, unknown: `the engine failed: ${outcome.message}` }
+    case 'timed-out':
+      if (!timeoutConfirmed)
+        return { failures, unknown: 'it was not ready in time once, which was not confirmed' }
+      failures.push({
+        reason: 'timed-out',
+        detail: `not ready after ${seconds(outcome.seconds)}: ${outcome.waitingFor.join('; ')}`
+      })
+      return { failures, unknown: undefined }
+    case 'exited':
+      failures.push({ reason: 'crashed', detail: exitDetail(outcome) })
+      return { failures, unknown: undefined }
+    case 'ready':
+      break
+  }
+  if (stability !== undefined && stability.kind !== 'stable') {
+    failures.push({ reason: 'unstable', detail: stabilityDetail(stability) })
+  }
+  if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
+    failures.push({
+      reason: 'wrong-answer',
+      detail: smokeTest.timedOut
+        ? `the smoke test did not end within ${seconds(smokeTest.seconds)}`
+        : `the smoke test exited ${smokeTest.exitCode ?? 'by a signal'}: ${lastLine(smokeTest.output)}`
+    })
+  }
+  return { failures, unknown: undefined }
+}
+
+function assessBoots(scenario: Scenario, observation: Observation): Assessment {
+  const all = observation.boots.map((boot) => assessBoot(boot, observation.timeoutConfirmed))
+  const unknown =
+    all.map((assessment) => assessment.unknown).find((reason) => reason !== undefined) ??
+    (all.length === 0 ? 'no boot was observed' : undefined)
+  const failing = all.filter(({ failures }) => failures.length > 0)
+  if (scenario.mode !== 'concurrent' || failing.length === 0 || failing.length === all.length) {
+    return { failures: all.flatMap(({ failures }) => failures), unknown }
+  }
+  const reasons = failing.flatMap(({ failures }) => failures)
+  const [first] = reasons
+  return {
+    failures: [
+      // Old code that runs is graver than who runs it.
+      ...reasons.filter(({ reason }) => reason === 'stale-code'),
+      {
+        reason: 'replica',
+        detail: `${failing.length} of ${all.length} replicas failed${first === undefined ? '' : `: ${first.reason}, ${first.detail}`}`
+      }
+    ],
+    unknown
+  }
+}
+
+function assessSecondBoot(boot: BootObservation): Assessment {
+  // A second boot that times out was given twice the deadline at once: see trial.ts.
+  const { failures, unknown } = assessBoot(boot, true)
+  const [first] = failures
+  if (first === undefined) return { failures: [], unknown }
+  const stale = failures.filter(({ reason }) => reason === 'stale-code')
+  return {
+    failures: [
+      ...stale,
+      {
+        reason: 'second-boot',
+        detail: `the boot after the recovery failed: ${first.reason}, ${first.detail}`
+      }
+    ],
+    unknown
+  }
+}
+
+/** A valid state that start-up had to leave as it was. */
+function assessLeftAlone(scenario: Scenario, observation: Observation): Assessment {
+  if (
+    scenario.expectation !== 'leave-alone' ||
+    observation.pathAfter === undefined ||
+    observation.plantInPlace
+  ) {
+    return CLEAN
+  }
+  return {
+    failures: [
+      {
+        reason: 'wrong-answer',
+        detail: `start-up should have left ${scenario.target.path} alone, and it is now ${describeEntry(observation.pathAfter)}`
+      }
+    ],
+    unknown: undefined
+  }
+}
+
+/** Start-up may refuse to run on damaged user data, as long as it says so by its exit code and destroys nothing. */
+function refused(
+  scenario: Scenario,
+  { boots }: Observation,
+  failures: readonly Finding[]
+): Verdict | undefined {
+  if (scenario.expectation !== 'recover-or-refuse') return undefined
+  if (failures.some(({ reason }) => reason !== 'crashed')) return undefined
+  const exits = boots.map(({ outcome }) => outcome)
+  if (exits.length === 0 || !exits.every((exit) => exit.kind === 'exited' && exit.exitCode !== 0))
+    return undefined
+  const named = boots.some(({ log }) => mentions(log, baseName(scenario.target.path)))
+  return {
+    kind: 'refused',
+    detail: named
+      ? 'start-up refused to run on damaged data, and the data is intact'
+      : `start-up refused to run on damaged data, and the data is intact; its log should name ${scenario.target.path}`
+  }
+}
+
+function passed(scenario: Scenario, observation: Observation): Verdict {
+  const { path } = scenario.target
+  if (scenario.expectation === 'leave-alone') return { kind: 'recovered', detail: `${path} was left alone` }
+  if (scenario.plant.kill === true) return { kind: 'recovered', detail: 'came back after SIGKILL' }
+  const { pathAfter } = observation
+  const gone = !observation.plantInPlace && pathAfter !== undefined
+  if (gone && isHealthy(pathAfter, scenario)) {
+    return { kind: 'recovered', detail: `${path} is ${describeEntry(pathAfter)} again` }
+  }
+  if (!reached(scenario, observation)) {
+    return { kind: 'inconclusive', detail: `start-up never touched ${path}` }
+  }
+  return {
+    kind: 'tolerated',
+    detail: gone
+      ? `start-up works with ${path} being ${describeEntry(pathAfter)}`
+      : `start-up works around it; the fault is still in place`
+  }
+}
+
+/** Right type, not emptied: what the control left at the path is the measure. */
+function isHealthy(now: TreeEntry | 'missing', scenario: Scenario): boolean {
+  const healthy = scenario.target.entry
+  // Bytecode has no healthy form of its own: that the planted one is gone, or was written anew, is the recovery.
+  if (
+    scenario.plant.entries.every(({ path }) => path !== scenario.target.path) &&
+    scenario.plant.remove === undefined
+  ) {
+    return true
+  }
+  if (now === 'missing') return healthy === undefined
+  if (healthy === undefined) return true
+  return now.type === healthy.type && (now.type !== 'file' || now.size > 0 || healthy.size === 0)
+}
+
+/** Evidence that start-up met the fault at all. */
+function reached(scenario: Scenario, observation: Observation): boolean {
+  return (
+    scenario.target.used ||
+    observation.pathTouched ||
+    observation.boots.some(({ log }) => mentions(log, scenario.target.path))
+  )
+}
+
+function mentions(log: LogCapture, words: string): boolean {
+  return [...log.head, ...log.tail].some((line) => line.includes(words))
+}
+
+/** What stands at a path, in words. */
+export function describeEntry(entry: TreeEntry | 'missing'): string {
+  if (entry === 'missing') return 'missing'
+  switch (entry.type) {
+    case 'directory':
+      return 'a directory'
+    case 'symlink':
+      return `a link to ${entry.linkTarget ?? '?'}`
+    case 'file':
+    case 'hardlink':
+      return `a file of ${entry.size} bytes`
+    case 'fifo':
+      return 'a FIFO'
+    case 'character-device':
+    case 'block-device':
+      return 'a device'
+  }
+}
+
+function exitDetail(exit: { exitCode: number; oomKilled: boolean; seconds: number; error?: string }): string {
+  const how = exit.oomKilled
+    ? 'was killed for memory (OOM)'
+    : `exited ${exit.exitCode}${signalName(exit.exitCode)}`
+  const error = exit.error === undefined ? '' : `: ${exit.error}`
+  return `${how} after ${seconds(exit.seconds)}, before it was ready${error}`
+}
+
+/** Shells and engines report a death by signal N as 128 + N. */
+function signalName(exitCode: number): string {
+  const names: Readonly<Record<number, string>> = {
+    134: 'SIGABRT',
+    137: 'SIGKILL',
+    139: 'SIGSEGV',
+    143: 'SIGTERM'
+  }
+  const name = names[exitCode]
+  return name === undefined ? '' : ` (${name})`
+}
+
+function stabilityDetail(stability: Exclude<BootObservation['stability'], undefined>): string {
+  switch (stability.kind) {
+    case 'stable':
+      return 'stable'
+    case 'exited':
+      return `was ready, then exited ${stability.exitCode}${stability.oomKilled ? ' for memory (OOM)' : ''}`
+    case 'restarted':
+      return `was ready, then restarted ${stability.count} times`
+    case 'unhealthy':
+      return 'was ready, then its health check failed'
+  }
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`
+}
+
+function lastLine(output: string): string {
+  return output.trimEnd().split('\n').at(-1)?.trim() ?? ''
+}

@@ -1,0 +1,175 @@
+import { isWithin } from '../paths.js'
+import {
+  expand,
+  isMountPoint,
+  subtree,
+  targets,
+  unusedOmissions,
+  type Candidate,
+  type LayerState
+} from './targets.js'
+import type {
+  BootMode,
+  ControlKnowledge,
+  Fault,
+  Omission,
+  Plan,
+  PlanInputs,
+  PlantContext,
+  Scenario,
+  Target
+} from '../model.js'
+
+/** What a plan is made from, beside the candidates. */
+export interface PlanRequest extends Pick<PlanInputs, 'bootModes'> {
+  /** Selected faults, in catalogue order. */
+  readonly faults: readonly Fault[]
+  readonly candidates: readonly Candidate[]
+  readonly control: ControlKnowledge
+  readonly layer: LayerState
+  readonly context: PlantContext
+}
+
+/**
+ * Decides what is tried: every selected fault at every target, in every boot mode that makes sense, ordered as the
+ * catalogue is. Every pair that is not tried is in `omissions` with its reason.
+ */
+export function plan(request: PlanRequest): Plan {
+  const { faults, control, context, layer } = request
+  const found = targets(request.candidates, control, layer)
+  const pairs = faults.flatMap((fault) =>
+    targetsFor(fault, found.targets, request).map((target) => ({ fault, target }))
+  )
+  const scenarios: Scenario[] = []
+  const omissions: Omission[] = []
+  for (const { fault, target } of pairs) {
+    const applies = isBareMount(fault, target)
+      ? { reason: `${target.path} is a mount point, and start-up wrote nothing in it that could be replaced` }
+      : fault.applies(target, context)
+    if (applies !== true) {
+      omissions.push({ fault: fault.id, path: target.path, reason: applies.reason })
+      continue
+    }
+    const modes = modesFor(fault, target, request)
+    if (modes.length === 0) {
+      omissions.push({
+        fault: fault.id,
+        path: target.path,
+        reason: noModeReason(fault, target, request.bootModes)
+      })
+      continue
+    }
+    const plant = fault.plant(target, context)
+    for (const mode of modes) {
+      scenarios.push({
+        id: `${fault.id}@${target.path}/${mode}`,
+        fault: fault.id,
+        mode,
+        target,
+        plant,
+        expectation: fault.expects(target.role)
+      })
+    }
+  }
+  const pathFaults = faults.filter(({ aim }) => aim === 'path' || aim === 'mount').map(({ id }) => id)
+  return { scenarios, omissions: [...omissions, ...unusedOmissions(found.unused, pathFaults)] }
+}
+
+/** What faults without a path are aimed at. */
+const CONTAINER: Target = {
+  path: 'container',
+  role: 'cache',
+  source: 'the container as a whole',
+  volume: undefined,
+  entry: undefined,
+  tree: new Map(),
+  parentExists: true,
+  used: true
+}
+
+function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest): Target[] {
+  switch (fault.aim) {
+    case 'container':
+      return [CONTAINER]
+    case 'mount':
+      return [...found]
+    case 'path':
+      return found.flatMap((target) => {
+        const expanded = expand(target, request.control)
+        return expanded.length > 0 ? expanded : [target]
+      })
+    case 'bytecode':
+      return bytecodeTargets(found, request)
+  }
+}
+
+/**
+ * Places where bytecode outlives a deploy: cache paths, and every volume apart from them. One image's Python rarely reads
+ * from any of them, and the reason why not is worth a line in the report.
+ */
+function bytecodeTargets(found: readonly Target[], request: PlanRequest): Target[] {
+  const caches = found.filter(({ role }) => role === 'cache')
+  const { imports, facts } = request.context
+  const bytecode = imports.kind === 'known' ? imports.bytecode : []
+  const searched = facts.python?.sysPath ?? []
+  const places = [...bytecode.map(({ cached }) => cached), ...searched]
+  const volumes = request.control.volumes
+    .filter(({ mount }) => !caches.some(({ path }) => isWithin(mount, path)))
+    // Where a cache path on the volume holds all of its bytecode, the volume itself has nothing to add.
+    .filter(({ mount }) => {
+      const here = places.filter((place) => isWithin(place, mount))
+      return here.length === 0
+        ? !caches.some(({ path }) => isWithin(path, mount))
+        : here.some((place) => !caches.some(({ path }) => isWithin(place, path)))
+    })
+    .map(({ mount, tree }): Target => ({
+      path: mount,
+      role: 'cache',
+      source: 'volume',
+      volume: mount,
+      entry: tree.get(mount),
+      tree: subtree(tree, mount),
+      parentExists: true,
+      used: true
+    }))
+  return [...caches, ...volumes]
+}
+
+function isBareMount(fault: Fault, target: Target): boolean {
+  return fault.aim === 'path' && isMountPoint(target)
+}
+
+/**
+ * The boot modes of a pair. `auto`: what the fault says, else `recreate` on a volume and `restart` in the container's own
+ * layer, because a new container has a fresh layer.
+ */
+function modesFor(fault: Fault, target: Target, request: PlanRequest): BootMode[] {
+  const { bootModes, context } = request
+  const possible = (mode: BootMode): boolean => {
+    const outlivesContainer = target.volume !== undefined || fault.modes?.includes('recreate') === true
+    switch (mode) {
+      case 'restart':
+        return fault.modes?.includes('restart') ?? true
+      case 'recreate':
+        // Without a volume there is no old state that a new container could meet.
+        return outlivesContainer && (fault.aim !== 'container' || context.volumes.length > 0)
+      case 'concurrent':
+        return (
+          target.role === 'cache' &&
+          target.volume !== undefined &&
+          fault.aim !== 'container' &&
+          fault.modes === undefined
+        )
+    }
+  }
+  const natural: readonly BootMode[] = fault.modes ?? [target.volume === undefined ? 'restart' : 'recreate']
+  return (bootModes === 'auto' ? natural : bootModes).filter(possible)
+}
+
+function noModeReason(fault: Fault, target: Target, bootModes: PlanInputs['bootModes']): string {
+  if (fault.aim === 'container') return 'no boot mode that was asked for keeps state of a killed container'
+  const place =
+    target.volume === undefined ? 'in the container’s own layer' : `on the volume ${target.volume}`
+  const asked = bootModes === 'auto' ? 'auto' : bootModes.join(', ')
+  return `boot-modes: ${asked} leaves none that this fault can be met by ${place}`
+}

@@ -1,0 +1,140 @@
+import { isWithin, parentOf } from '../paths.js'
+import type { ControlKnowledge, ImageFacts, Omission, Role, Target, Tree, TreeEntry } from '../model.js'
+
+/** A path that may become a target, before anyone knows what the control left there. */
+export interface Candidate {
+  readonly path: string
+  readonly role: Role
+  /** How we came by it, in words for the report. */
+  readonly source: string
+  /** A declared path is always planned; a detected one only when the control used it. */
+  readonly declared: boolean
+}
+
+/**
+ * Cache and data paths that are declared or can be told from the image: what moves a cache (`HF_HOME`, …) and
+ * `HOME/.cache`, the default of the XDG base directory specification.
+ *
+ * @returns one candidate a path; a declaration wins over a detection, and a path that contains a data path is data
+ */
+export function candidates(
+  facts: Pick<ImageFacts, 'cacheEnv' | 'home'>,
+  declared: { readonly cachePaths: readonly string[]; readonly dataPaths: readonly string[] }
+): Candidate[] {
+  const { cachePaths, dataPaths } = declared
+  const roleOf = (path: string): Role =>
+    dataPaths.some((dataPath) => isWithin(dataPath, path)) ? 'data' : 'cache'
+  const all: Candidate[] = [
+    ...dataPaths.map((path) => ({ path, role: 'data' as const, source: 'data-paths', declared: true })),
+    ...cachePaths.map((path) => ({ path, role: roleOf(path), source: 'cache-paths', declared: true })),
+    ...facts.cacheEnv.map(({ name, path }) => ({ path, role: roleOf(path), source: name, declared: false })),
+    ...(facts.home === '/'
+      ? []
+      : [
+          {
+            path: `${facts.home}/.cache`,
+            role: roleOf(`${facts.home}/.cache`),
+            source: 'HOME/.cache',
+            declared: false
+          }
+        ])
+  ]
+  const first = new Map<string, Candidate>()
+  for (const candidate of all) if (!first.has(candidate.path)) first.set(candidate.path, candidate)
+  return [...first.values()]
+}
+
+/** What was read back of the container's own layer, for candidates that are not on a volume. */
+export interface LayerState {
+  /** Entries at and below the candidates, and the directories that hold them. */
+  readonly tree: Tree
+}
+
+/** Everything below `path` in a tree, the path itself included. */
+export function subtree(tree: Tree, path: string): Tree {
+  return new Map([...tree].filter(([at]) => isWithin(at, path)))
+}
+
+/**
+ * Turns candidates into targets with what the control left at them, and explains the detected ones that it did not use.
+ * Mount points stay as they are: `expand` makes their entries.
+ */
+export function targets(
+  found: readonly Candidate[],
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths'>,
+  layer: LayerState
+): { readonly targets: readonly Target[]; readonly unused: readonly Candidate[] } {
+  const made = found.map((candidate) => ({ candidate, target: target(candidate, control, layer) }))
+  return {
+    targets: made
+      .filter(({ candidate, target }) => candidate.declared || target.used)
+      .map(({ target }) => target),
+    unused: made
+      .filter(({ candidate, target }) => !candidate.declared && !target.used)
+      .map(({ candidate }) => candidate)
+  }
+}
+
+function target(
+  candidate: Pick<Candidate, 'path' | 'role' | 'source'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths'>,
+  layer: LayerState
+): Target {
+  const { path, role, source } = candidate
+  const volume = control.volumes
+    .filter(({ mount }) => isWithin(path, mount))
+    .sort((a, b) => b.mount.length - a.mount.length)
+    .at(0)
+  const tree = volume?.tree ?? layer.tree
+  return {
+    path,
+    role,
+    source,
+    volume: volume?.mount,
+    entry: tree.get(path),
+    tree: subtree(tree, path),
+    parentExists: parentOf(path) === '/' || holdsEntries(tree.get(parentOf(path))),
+    used: control.writtenPaths.some((written) => isWithin(written, path))
+  }
+}
+
+/** A directory, or a link that may lead to one. */
+function holdsEntries(entry: TreeEntry | undefined): boolean {
+  return entry?.type === 'directory' || entry?.type === 'symlink'
+}
+
+/** Whether the target is a mount point, which nobody can replace: unlink answers EBUSY. */
+export function isMountPoint(target: Target): boolean {
+  return target.volume === target.path
+}
+
+/**
+ * The first-level entries of a mount point that the control wrote, as targets of their own.
+ * @returns the target itself when it is not a mount point
+ */
+export function expand(
+  target: Target,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'sentinels'>
+): Target[] {
+  if (!isMountPoint(target)) return [target]
+  return [...target.tree.values()]
+    .filter((entry) => entry.path !== target.path && parentOf(entry.path) === target.path)
+    .filter((entry) => !control.sentinels.has(entry.path))
+    .filter((entry) => control.writtenPaths.some((written) => isWithin(written, entry.path)))
+    .map((entry) => ({
+      ...target,
+      path: entry.path,
+      source: `${target.source} (in ${target.path})`,
+      entry,
+      tree: subtree(target.tree, entry.path),
+      parentExists: true,
+      used: true
+    }))
+}
+
+/** An omission for every fault at a detected path that the control did not use: nothing is dropped in silence. */
+export function unusedOmissions(unused: readonly Candidate[], faults: readonly string[]): Omission[] {
+  return unused.flatMap(({ path, source }) =>
+    faults.map((fault) => ({ fault, path, reason: `start-up did not use ${path} (from ${source})` }))
+  )
+}
