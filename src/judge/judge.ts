@@ -37,7 +37,10 @@ interface Finding {
 }
 
 /** Findings that fail, or something that keeps us from knowing. */
-type Assessment = { readonly failures: readonly Finding[]; readonly unknown: string | undefined }
+interface Assessment {
+  readonly failures: readonly Finding[]
+  readonly unknown: string | undefined
+}
 
 /**
  * Says what an observation means. Fails closed: whatever is not shown to be a recovery is a failure or inconclusive.
@@ -47,7 +50,10 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
 
   const data = assessData(scenario, observation, standards)
   const boots = assessBoots(scenario, observation)
-  const second = observation.secondBoot === undefined ? CLEAN : assessSecondBoot(observation.secondBoot)
+  const second =
+    observation.secondBoot === undefined
+      ? CLEAN
+      : assessSecondBoot(observation.secondBoot, observation.timeoutConfirmed)
   const left = assessLeftAlone(scenario, observation)
   const failures = [...data.failures, ...boots.failures, ...left.failures, ...second.failures].sort(
     (a, b) => GRAVITY.indexOf(a.reason) - GRAVITY.indexOf(b.reason)
@@ -164,9 +170,8 @@ function assessBoots(scenario: Scenario, observation: Observation): Assessment {
   }
 }
 
-function assessSecondBoot(boot: BootObservation): Assessment {
-  // A second boot that times out was given twice the deadline at once: see trial.ts.
-  const { failures, unknown } = assessBoot(boot, true)
+function assessSecondBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessment {
+  const { failures, unknown } = assessBoot(boot, timeoutConfirmed)
   const [first] = failures
   if (first === undefined) return { failures: [], unknown }
   const stale = failures.filter(({ reason }) => reason === 'stale-code')
@@ -227,9 +232,15 @@ function passed(scenario: Scenario, observation: Observation): Verdict {
   if (scenario.expectation === 'leave-alone') return { kind: 'recovered', detail: `${path} was left alone` }
   if (scenario.plant.kill === true) return { kind: 'recovered', detail: 'came back after SIGKILL' }
   const { pathAfter } = observation
-  const gone = !observation.plantInPlace && pathAfter !== undefined
-  if (gone && isHealthy(pathAfter, scenario)) {
+  if (pathAfter === undefined) {
+    return { kind: 'inconclusive', detail: `${path} could not be read back after the boot` }
+  }
+  const gone = !observation.plantInPlace
+  if (gone && isPlantedAt(path, scenario) && isHealthy(pathAfter, scenario.target.entry)) {
     return { kind: 'recovered', detail: `${path} is ${describeEntry(pathAfter)} again` }
+  }
+  if (gone && !isPlantedAt(path, scenario)) {
+    return { kind: 'recovered', detail: `what was planted below ${path} is gone or was written anew` }
   }
   if (!reached(scenario, observation)) {
     return { kind: 'inconclusive', detail: `start-up never touched ${path}` }
@@ -242,16 +253,13 @@ function passed(scenario: Scenario, observation: Observation): Verdict {
   }
 }
 
+/** Whether the path itself was changed, rather than what is below it (bytecode, files that start-up wrote). */
+function isPlantedAt(path: string, { plant }: Scenario): boolean {
+  return plant.remove?.includes(path) === true || plant.entries.some((entry) => entry.path === path)
+}
+
 /** Right type, not emptied: what the control left at the path is the measure. */
-function isHealthy(now: TreeEntry | 'missing', scenario: Scenario): boolean {
-  const healthy = scenario.target.entry
-  // Bytecode has no healthy form of its own: that the planted one is gone, or was written anew, is the recovery.
-  if (
-    scenario.plant.entries.every(({ path }) => path !== scenario.target.path) &&
-    scenario.plant.remove === undefined
-  ) {
-    return true
-  }
+function isHealthy(now: TreeEntry | 'missing', healthy: TreeEntry | undefined): boolean {
   if (now === 'missing') return healthy === undefined
   if (healthy === undefined) return true
   return now.type === healthy.type && (now.type !== 'file' || now.size > 0 || healthy.size === 0)
