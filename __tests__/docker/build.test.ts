@@ -131,19 +131,20 @@ describe.each(['buildx', 'buildkit', 'legacy'] as const)('%s', (builder) => {
 
 describe('secrets', () => {
   const value = `s3cret-${process.pid}`
-  const what = source({
-    context: contexts,
-    file: join(contexts, 'secret.Dockerfile'),
-    buildArgs: ['BASE_IMAGE=test-bookworm', `CHANGED=${process.pid}`],
-    secrets: { 'npm-token': value }
-  })
+  const what = (builder: Builder): BuildSource =>
+    source({
+      context: contexts,
+      file: join(contexts, 'secret.Dockerfile'),
+      buildArgs: ['BASE_IMAGE=test-bookworm', `CHANGED=${process.pid} ${builder}`],
+      secrets: { 'npm-token': value }
+    })
 
   describe.each(['buildx', 'buildkit'] as const)('with %s', (builder) => {
     const way = found.get(builder)
     const testIfFound = way === undefined ? test.skip : test
 
     testIfFound('reach a step, and neither log nor disk', async () => {
-      await buildImage(what, {
+      await buildImage(what(builder), {
         tag,
         labels,
         temporaryDirectory,
@@ -169,7 +170,7 @@ describe('secrets', () => {
 
   test('are refused by the legacy builder before anything starts', async () => {
     await expect(
-      buildImage(what, {
+      buildImage(what('legacy'), {
         tag,
         labels,
         temporaryDirectory,
