@@ -1,0 +1,32 @@
+/** One output of the action. */
+export interface OutputDefinition {
+  readonly name: string
+  /** Markdown, one line. */
+  readonly description: string
+}
+
+/** Every output that this version sets: the single source of `action.yml` and the README's table. */
+export const OUTPUT_DEFINITIONS = [
+  { name: 'verdict', description: '`passed`, `failed` or `inconclusive`.' },
+  { name: 'total', description: 'Number of scenarios that ran.' },
+  { name: 'recovered', description: 'Scenarios after which the path was healthy again.' },
+  {
+    name: 'tolerated',
+    description: 'Scenarios in which start-up worked around a fault that is still there.'
+  },
+  { name: 'refused', description: 'Scenarios in which start-up rightly refused to run on damaged data.' },
+  { name: 'failed', description: 'Scenarios that failed.' },
+  { name: 'inconclusive', description: 'Scenarios that showed nothing either way.' },
+  { name: 'not-applicable', description: 'Combinations of fault and path that were left out for a reason.' },
+  { name: 'failed-scenarios', description: 'Ids of the scenarios that failed, as a JSON array.' },
+  {
+    name: 'control-seconds',
+    description: 'Time to ready of the control: a boot on clean state, in seconds.'
+  },
+  { name: 'image-id', description: 'Id of the image under test, `sha256:…`.' },
+  { name: 'report-dir', description: 'Absolute path of the directory that holds the reports.' },
+  { name: 'report-json', description: 'Absolute path of the JSON report.' }
+] as const satisfies readonly OutputDefinition[]
+
+/** The name of an output. */
+export type OutputName = (typeof OUTPUT_DEFINITIONS)[number]['name']
