@@ -1,0 +1,75 @@
+import type { Fault, FaultSelection } from '../model.js'
+import { parseLines } from './lists.js'
+import { didYouMean } from './nearest.js'
+import type { ProblemList } from './problems.js'
+
+/** What the selection needs to know of each fault. */
+export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'family' | 'default'>
+
+/**
+ * Resolves `default`, `all`, ids, catalogue codes (every form of the fault), families and `!NAME`. What is left out stays
+ * out wherever its line stands; a list that only leaves out starts from the default set.
+ *
+ * @returns ids in the catalogue's order
+ */
+export function parseFaults(
+  value: string,
+  catalogue: readonly CatalogueEntry[],
+  problems: ProblemList
+): FaultSelection {
+  const included = new Set<string>()
+  const excluded = new Set<string>()
+  let known = true
+  const lines = parseLines(value)
+  for (const line of lines) {
+    const name = line.replace(/^!\s*/, '')
+    const matches = resolve(name, catalogue)
+    if (matches === undefined) {
+      known = false
+      const complaint = `is not a fault${didYouMean(name, namesOf(catalogue))}`
+      problems.add('faults', line, complaint, acceptedNames(catalogue))
+    }
+    for (const { id } of matches ?? []) (line.startsWith('!') ? excluded : included).add(id)
+  }
+  const subtractsOnly = lines.every((line) => line.startsWith('!'))
+  const selection = catalogue
+    .filter(
+      ({ id, default: inDefault }) => (subtractsOnly ? inDefault : included.has(id)) && !excluded.has(id)
+    )
+    .map(({ id }) => id)
+  if (known && selection.length === 0) {
+    problems.add('faults', lines.join(' '), 'leaves no fault to test', acceptedNames(catalogue))
+  }
+  return selection
+}
+
+/** @returns the faults that a name stands for, or undefined when it stands for none */
+function resolve(name: string, catalogue: readonly CatalogueEntry[]): readonly CatalogueEntry[] | undefined {
+  if (name === 'all') return catalogue
+  if (name === 'default') return catalogue.filter((entry) => entry.default)
+  const byId = catalogue.filter(({ id }) => id === name)
+  const code = name.toUpperCase()
+  const matches =
+    byId.length > 0 ? byId : catalogue.filter((entry) => entry.code === code || entry.family === name)
+  return matches.length > 0 ? matches : undefined
+}
+
+function namesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
+  const ids = catalogue.map(({ id }) => id)
+  return [...ids, ...codesOf(catalogue), ...familiesOf(catalogue), 'default', 'all']
+}
+
+function acceptedNames(catalogue: readonly CatalogueEntry[]): string {
+  const ids = catalogue.map(({ id }) => id).join(', ')
+  const codes = codesOf(catalogue).join(', ')
+  const families = familiesOf(catalogue).join(', ')
+  return `default, all; ids: ${ids}; codes: ${codes}; families: ${families}; one a line, !NAME leaves one out`
+}
+
+function codesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
+  return [...new Set(catalogue.map(({ code }) => code))]
+}
+
+function familiesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
+  return [...new Set(catalogue.map(({ family }) => family))]
+}
