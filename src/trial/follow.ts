@@ -1,0 +1,70 @@
+import type { Engine } from '../engine/engine.js'
+import { EngineError } from '../engine/errors.js'
+import type { Life } from './life.js'
+import type { Output } from './output.js'
+import { sleep, tooLate, unlessAborted, within } from './wait.js'
+
+/** A container's log that is being followed. */
+export interface FollowedLog {
+  /** Rejects when the log cannot be followed although the container lives; never fulfils. */
+  readonly broken: Promise<never>
+  /**
+   * Waits until everything that a dead container said has been read, for a limited time.
+   * @returns false when something may be missing
+   */
+  drained(): Promise<boolean>
+}
+
+/** How long after its process has ended a container's log may take to end. */
+const DRAIN_MS = 5000
+
+/** How long the news of a death may take longer than the end of the log. */
+const NEWS_MS = 1000
+
+/**
+ * Follows a container's log into its output. The log ends with the container, which makes it a second witness: where the
+ * event of a death is lost, the end of the log leads to an inspection.
+ */
+export function followLog(
+  engine: Engine,
+  containerId: string,
+  output: Output,
+  life: Life,
+  signal: AbortSignal
+): FollowedLog {
+  let failure: unknown
+  const ended = engine
+    .followLogs(
+      containerId,
+      (chunk) => {
+        output.push(chunk)
+      },
+      signal
+    )
+    .catch((error: unknown) => {
+      failure = error
+    })
+
+  const broken = ended.then(async (): Promise<never> => {
+    if (!life.death) await sleep(NEWS_MS, signal)
+    if (!life.death) {
+      const state = await engine.inspectContainer(containerId)
+      if (state.running) {
+        throw failure instanceof Error
+          ? failure
+          : new EngineError('follow the log', undefined, 'it ended while the container was running')
+      }
+      life.ended(state.exitCode)
+    }
+    return await unlessAborted(new Promise<never>(() => undefined), signal)
+  })
+  broken.catch(() => undefined)
+
+  return {
+    broken,
+    drained: async () => {
+      const end = await within(DRAIN_MS, ended, signal)
+      return end !== tooLate && failure === undefined
+    }
+  }
+}

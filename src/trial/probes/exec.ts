@@ -1,0 +1,35 @@
+import { EngineError } from '../../engine/errors.js'
+import { unlessAborted } from '../wait.js'
+import { passed, poll } from './poll.js'
+import type { Probe } from './probe.js'
+
+/** How long one run of the command may take. */
+const ATTEMPT_MS = 10_000
+
+/** Characters of the command's last line that are quoted. */
+const QUOTED_CHARACTERS = 200
+
+/** Passes when the command, run in the container without a shell, exits with 0. */
+export function execProbe(command: readonly string[]): Probe {
+  return (scene, said) =>
+    poll(
+      async () => {
+        try {
+          const run = scene.engine.exec(scene.containerId, command, ATTEMPT_MS)
+          const { exitCode, output } = await unlessAborted(run, scene.signal)
+          return exitCode === 0 ? passed : `exited with ${exitCode}${quoted(output)}`
+        } catch (error) {
+          // A container that has just died, a command that hangs: not passed, and whatever else is wrong ends the wait.
+          if (error instanceof EngineError) return error.daemonMessage
+          throw error
+        }
+      },
+      said,
+      scene.signal
+    )
+}
+
+function quoted(output: string): string {
+  const line = output.trimEnd().split('\n').at(-1) ?? ''
+  return line === '' ? '' : `: ${line.slice(0, QUOTED_CHARACTERS)}`
+}

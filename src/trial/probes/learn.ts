@@ -1,0 +1,132 @@
+import { sleep } from '../wait.js'
+import { get } from './http.js'
+import { passed, poll } from './poll.js'
+import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'
+import type { Readiness } from './readiness.js'
+import { knock } from './tcp.js'
+
+/** How long the control waits for what else is told, where times must be short in tests. */
+export interface LearningTimes {
+  /** After the first port has answered, how long the others have. */
+  readonly settleMs: number
+  /** How long a server that speaks first has to speak. */
+  readonly greetingMs: number
+  /**
+   * How long an answer that may be that of a server still starting must last: a connection that is accepted and silent
+   * (the kernel accepts for a process that only listens, as a gunicorn master does while its workers load), or a 5xx.
+   */
+  readonly doubtMs: number
+}
+
+export const LEARNING_TIMES: LearningTimes = { settleMs: 1000, greetingMs: 300, doubtMs: 10_000 }
+
+/** What a port said, and whether a server that is still starting might say the same. */
+interface Heard {
+  readonly answer: PortAnswer
+  readonly certain: boolean
+}
+
+/**
+ * Waits until at least one of the ports answers, gives the others a short time, and learns what each says.
+ * @returns the readiness, and the checks that ask for the same again (empty until it has passed). Ports that never answered
+ * are left out; one whose answer was still in doubt when another port was ready is asked only to be open.
+ */
+export function learnPorts(
+  ports: readonly number[],
+  scene: Scene,
+  times: LearningTimes = LEARNING_TIMES
+): { readonly readiness: Readiness; readonly checks: () => readonly ReadyCheck[] } {
+  const lastSaid = new Map<number, string>()
+  const answered = new Set<number>()
+  let checks: readonly ReadyCheck[] = []
+
+  const learn = async (): Promise<number> => {
+    const first = ports.map(async (port) => {
+      const at = await firstAnswer(port, scene, times, (answer) => lastSaid.set(port, answer))
+      answered.add(port)
+      return at
+    })
+    // Those that lose the race end with the scene; nobody waits for them any more.
+    for (const loser of first) loser.catch(() => undefined)
+    const readyAt = await Promise.race(first)
+    await sleep(times.settleMs, scene.signal)
+    const heard = await Promise.all(
+      ports.map(async (port) => {
+        // A port in doubt must not hold up the others.
+        const doubtMs = answered.has(port) ? times.doubtMs : times.settleMs
+        return checkFor(port, await ask(port, scene, { ...times, doubtMs }))
+      })
+    )
+    scene.signal.throwIfAborted()
+    checks = heard.flatMap((check) => check ?? [])
+    // It answered, and a second later nothing does: let whoever judges stability see that.
+    return checks.length > 0 ? readyAt : await learn()
+  }
+
+  return {
+    readiness: {
+      passed: learn(),
+      waitingFor: () =>
+        ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'not asked yet'}`)
+    },
+    checks: () => checks
+  }
+}
+
+function checkFor(port: number, heard: Heard | string): ReadyCheck | undefined {
+  if (typeof heard === 'string') return undefined
+  return { kind: 'answers', port, answer: heard.certain ? heard.answer : { kind: 'open' } }
+}
+
+/** Waits for an answer that is certain, or that stays the same for long enough. */
+async function firstAnswer(
+  port: number,
+  scene: Scene,
+  times: LearningTimes,
+  said: (answer: string) => void
+): Promise<number> {
+  let doubtSince: number | undefined
+  let at = 0
+  await poll(
+    async () => {
+      const asked = performance.now()
+      const heard = await ask(port, scene, times)
+      if (typeof heard === 'string') {
+        doubtSince = undefined
+        return heard
+      }
+      at = performance.now()
+      if (heard.certain) return passed
+      doubtSince ??= asked
+      if (at - doubtSince >= times.doubtMs) return passed
+      return heard.answer.kind === 'http' ? `answered ${heard.answer.status}` : 'accepted, and said nothing'
+    },
+    said,
+    scene.signal
+  )
+  return at
+}
+
+/** Asks a port once: listens, then sends a GET. */
+async function ask(port: number, scene: Scene, times: LearningTimes): Promise<Heard | string> {
+  const address = await scene.address(port)
+  if (typeof address === 'string') return address
+  const first = await knock(address, times.greetingMs, scene.signal)
+  if (first.kind === 'closed') return first.why
+  if (first.kind === 'greeting') return { answer: { kind: 'greeting' }, certain: true }
+  return await askHttp(address, scene.signal, times)
+}
+
+async function askHttp(address: Address, signal: AbortSignal, times: LearningTimes): Promise<Heard> {
+  const answer = await get(address, '/', times.doubtMs, signal)
+  switch (answer.kind) {
+    case 'status':
+      return { answer: { kind: 'http', status: answer.status }, certain: answer.status < 500 }
+    // It listened for a while and then hung up on HTTP, or answered in its own language: it lives, and speaks another.
+    case 'not-http':
+    case 'closed':
+      return { answer: { kind: 'open' }, certain: true }
+    case 'silent':
+      return { answer: { kind: 'open' }, certain: false }
+  }
+}

@@ -1,0 +1,29 @@
+import { sleep } from '../wait.js'
+
+const FIRST_INTERVAL_MS = 25
+const LAST_INTERVAL_MS = 250
+const GROWTH = 1.5
+
+/**
+ * Asks again and again, at a short and growing interval, until the answer is `passed`. Only what has no event is polled.
+ * @param ask gives `passed` or, in words, what it got instead; it must end soon after the signal aborts
+ * @throws the signal's reason, and what `ask` throws
+ */
+export async function poll(
+  ask: () => Promise<Passed | string>,
+  said: (answer: string) => void,
+  signal: AbortSignal
+): Promise<void> {
+  for (let interval = FIRST_INTERVAL_MS; ; interval = Math.min(interval * GROWTH, LAST_INTERVAL_MS)) {
+    signal.throwIfAborted()
+    const answer = await ask()
+    signal.throwIfAborted()
+    if (answer === passed) return
+    said(answer)
+    await sleep(interval, signal)
+  }
+}
+
+/** The one answer that ends polling; a symbol, so that no container can say it. */
+export const passed: unique symbol = Symbol('passed')
+export type Passed = typeof passed

@@ -1,0 +1,67 @@
+import { execProbe } from './exec.js'
+import { exitProbe } from './exit.js'
+import { healthcheckProbe } from './healthcheck.js'
+import { httpProbe } from './http.js'
+import { logProbe } from './log.js'
+import type { PortAnswer, Probe, ReadyCheck, Scene } from './probe.js'
+import { describe } from './probe.js'
+import { staysUpProbe } from './stays-up.js'
+import { greetingProbe, tcpProbe } from './tcp.js'
+
+/** Checks that are being asked. */
+export interface Readiness {
+  /**
+   * Settles when all have passed, with `performance.now()` of that moment.
+   * Rejects with the signal's reason, or with an error that makes a verdict impossible.
+   */
+  readonly passed: Promise<number>
+  /** What has not passed yet, each with what it said last; untrusted text. */
+  waitingFor(): readonly string[]
+}
+
+/** Asks all checks at once. Their listeners are in place when this returns, so that no log line is missed. */
+export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
+  const pending = new Map<ReadyCheck, string>()
+  const asked = checks.map(async (check) => {
+    pending.set(check, 'not asked yet')
+    await probeFor(check)(scene, (answer) => pending.set(check, answer))
+    pending.delete(check)
+  })
+  return {
+    passed: Promise.all(asked).then(() => performance.now()),
+    waitingFor: () => [...pending].map(([check, answer]) => `${describe(check)}: ${answer}`)
+  }
+}
+
+/** The probe that asks a check. */
+export function probeFor(check: ReadyCheck): Probe {
+  switch (check.kind) {
+    case 'healthcheck':
+      return healthcheckProbe
+    case 'http':
+      return httpProbe(check.port, check.path, '2xx')
+    case 'tcp':
+      return tcpProbe(check.port)
+    case 'log':
+      return logProbe(check.pattern, check.flags)
+    case 'exec':
+      return execProbe(check.command)
+    case 'exit':
+      return exitProbe(check.code)
+    case 'stays-up':
+      return staysUpProbe(check.seconds)
+    case 'answers':
+      return probeForAnswer(check.port, check.answer)
+  }
+}
+
+function probeForAnswer(port: number, answer: PortAnswer): Probe {
+  switch (answer.kind) {
+    case 'http':
+      return httpProbe(port, '/', answer.status)
+    case 'greeting':
+      return greetingProbe(port)
+    case 'open':
+      return tcpProbe(port)
+  }
+}
