@@ -54,7 +54,7 @@ export function followLog(
           ? failure
           : new EngineError('follow the log', undefined, 'it ended while the container was running')
       }
-      life.ended(state.exitCode)
+      life.ended()
     }
     return await unlessAborted(new Promise<never>(() => undefined), signal)
   })

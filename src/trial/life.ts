@@ -2,7 +2,8 @@ import type { ContainerEvent } from '../engine/engine.js'
 
 /** How a container's process ended, as far as the event says. */
 export interface Death {
-  readonly exitCode: number
+  /** As the event has it, to be confirmed by an inspection; undefined when nobody said. */
+  readonly exitCode: number | undefined
   /** `performance.now()` when we heard of it. */
   readonly at: number
 }
@@ -45,15 +46,14 @@ export class Life {
   heard(event: ContainerEvent): void {
     if (event.action === 'start') this.#started = true
     if (!this.#started) return
-    // Without a code, whoever follows the log finds out: the stream ends with the container.
-    if (event.action === 'die' && event.exitCode !== undefined) this.ended(event.exitCode)
+    if (event.action === 'die') this.ended(event.exitCode)
     if (event.action === 'oom') this.outOfMemory = true
     const health = /^health_status: *(\w+)/.exec(event.action)?.[1]
     if (health !== undefined) this.healthIs(health)
   }
 
   /** Takes a death from whatever source tells of it first. */
-  ended(exitCode: number): void {
+  ended(exitCode?: number): void {
     if (this.death) return
     this.death = { exitCode, at: performance.now() }
     this.#setDied(this.death)

@@ -1,6 +1,8 @@
 import type { Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import type { BootObservation, BootOutcome } from '../model.js'
+import type { Exit } from './exit.js'
+import { exitOf } from './exit.js'
 import { followLog } from './follow.js'
 import { Life } from './life.js'
 import { Output } from './output.js'
@@ -118,11 +120,13 @@ async function observe(
     signal.throwIfAborted()
     if (refusal) return observation(onSettled(refusal), NOTHING_AFTER)
 
+    let exit: Promise<Exit> | undefined
     const parts = {
       engine,
       request,
       life,
       output,
+      exit: () => (exit ??= exitOf(engine, request.containerId, life)),
       ports: portsOf(engine, request.containerId),
       startedAt: performance.now(),
       signal: controller.signal

@@ -18,8 +18,8 @@ export interface Ports {
 /** Asks the engine at most once, when the first port is wanted: published ports are fixed once a container has started. */
 export function portsOf(engine: Engine, containerId: string): Ports {
   const inspect = async () => {
-    const [state, info] = await Promise.all([engine.inspectContainer(containerId), engine.info()])
-    return { ...state, host: info.host }
+    const [state, host] = await Promise.all([engine.inspectContainer(containerId), hostOf(engine)])
+    return { ...state, host }
   }
   let inspected: ReturnType<typeof inspect> | undefined
   const known = () => (inspected ??= inspect())
@@ -38,5 +38,21 @@ export function portsOf(engine: Engine, containerId: string): Ports {
         .sort(([a], [b]) => a - b)
         .map(([containerPort, port]) => ({ containerPort, address: { host, port } }))
     }
+  }
+}
+
+const hosts = new WeakMap<Engine, Promise<string>>()
+
+/** The host of published ports; asked once, since the daemon takes its time over information about itself. */
+async function hostOf(engine: Engine): Promise<string> {
+  const known = hosts.get(engine)
+  if (known) return await known
+  const asked = engine.info().then(({ host }) => host)
+  hosts.set(engine, asked)
+  try {
+    return await asked
+  } catch (error) {
+    hosts.delete(engine)
+    throw error
   }
 }

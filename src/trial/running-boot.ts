@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.js'
+import type { Exit } from './exit.js'
 import type { FollowedLog } from './follow.js'
 import type { Life } from './life.js'
 import type { Output, OutputWatch } from './output.js'
@@ -25,6 +26,8 @@ export interface RunningBoot {
   readonly engine: Engine
   readonly request: BootRequest
   readonly life: Life
+  /** Asks the engine once; settles after the container's process has ended. */
+  readonly exit: () => Promise<Exit>
   readonly output: Output
   readonly log: FollowedLog
   readonly ports: Ports

@@ -27,7 +27,7 @@ export async function settle(boot: RunningBoot, readiness: Readiness): Promise<B
     const state = await boot.engine.inspectContainer(request.containerId)
     if (state.running) return timedOut(boot, waitingFor)
     // The news of its death has not come, but the fact is there.
-    life.ended(state.exitCode)
+    life.ended()
   }
   return await settleDead(boot, readiness)
 }
@@ -42,6 +42,7 @@ export function startAsking(
     engine: boot.engine,
     containerId: boot.request.containerId,
     life: boot.life,
+    exit: boot.exit,
     onLines: (listener) => boot.output.onLines(listener),
     address: (port) => boot.ports.address(port),
     signal: controller.signal
@@ -61,50 +62,25 @@ async function settleDead(boot: RunningBoot, readiness: Readiness): Promise<Boot
   const complete = await boot.log.drained()
   // The last line may be what a log probe waits for.
   boot.output.end()
-  const { exitCode, at, oomKilled } = await deathOf(boot)
+  const { exitCode, oomKilled, at, confirmed } = await boot.exit()
   const seconds = secondsSinceStart(boot, at)
-  const mayBeReady = boot.request.checks.some((check) => check.kind === 'exit' && check.code === exitCode)
-  if (mayBeReady && (await hasPassed(readiness))) {
-    if (!complete) throw new EngineError('follow the log', undefined, 'the end of the log is missing')
+  const wanted = boot.request.checks.filter((check) => check.kind === 'exit')
+  if (wanted.some(({ code }) => code === exitCode) && (await hasPassed(readiness))) {
+    if (!confirmed) throw incomplete('the engine does not confirm the exit code')
+    if (!complete) throw incomplete('the end of the log is missing')
     return { kind: 'ready', seconds }
   }
   return { kind: 'exited', seconds, exitCode, oomKilled }
+}
+
+function incomplete(what: string): EngineError {
+  return new EngineError('observe the exit', undefined, what)
 }
 
 /** Whether all has passed by now, once what has just been said has been heard. */
 async function hasPassed(readiness: Readiness): Promise<boolean> {
   return await Promise.race([readiness.passed.then(() => true), nextTurn(false)])
 }
-
-/**
- * How the container's process ended.
- * @throws EngineError when nothing is known of its death
- */
-export async function deathOf({
-  engine,
-  request,
-  life
-}: Pick<RunningBoot, 'engine' | 'request' | 'life'>): Promise<{
-  readonly exitCode: number
-  readonly oomKilled: boolean
-  readonly at: number
-}> {
-  const death = life.death
-  if (!death)
-    throw new EngineError('observe the boot', undefined, 'the container is gone, and nobody knows how')
-  // The state of a container that its restart policy has started again, or that removes itself, does not tell any more.
-  const oomByEvent = life.outOfMemory && death.exitCode === SIGKILLED
-  try {
-    const state = await engine.inspectContainer(request.containerId)
-    return { ...death, oomKilled: state.oomKilled || oomByEvent }
-  } catch (error) {
-    if (error instanceof EngineError) return { ...death, oomKilled: oomByEvent }
-    throw error
-  }
-}
-
-/** 128 + SIGKILL, which is what the kernel sends when memory is out. */
-const SIGKILLED = 137
 
 function timedOut(boot: RunningBoot, waitingFor: readonly string[]): BootOutcome {
   return {

@@ -1,6 +1,5 @@
 import type { BootObservation, SmokeTestResult, Stability } from '../model.js'
 import type { RunningBoot } from './running-boot.js'
-import { deathOf } from './settle.js'
 import { runSmokeTest } from './smoke-test.js'
 import { linkedController, sleep, within } from './wait.js'
 
@@ -43,10 +42,10 @@ async function firstTrouble({ life, log, output }: RunningBoot): Promise<void> {
 async function stateNow(boot: RunningBoot): Promise<Stability> {
   const { engine, request, life } = boot
   const state = await engine.inspectContainer(request.containerId)
-  if (!state.running) life.ended(state.exitCode)
+  if (!state.running) life.ended()
   if (life.death) {
     await boot.log.drained()
-    const { exitCode, oomKilled } = await deathOf(boot)
+    const { exitCode, oomKilled } = await boot.exit()
     return { kind: 'exited', exitCode, oomKilled }
   }
   if (state.restartCount > 0) return { kind: 'restarted', count: state.restartCount }

@@ -19,6 +19,8 @@ export async function sleep(milliseconds: number, signal: AbortSignal): Promise<
  * @throws what the promise rejects with, or the signal's reason
  */
 export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // Nobody may be left to hear of it.
+  promise.catch(() => undefined)
   signal.throwIfAborted()
   let onAbort: () => void = () => undefined
   const aborted = new Promise<never>((_resolve, reject) => {

@@ -5,7 +5,7 @@ import type { Probe } from './probe.js'
 export function exitProbe(code: number): Probe {
   return async (scene, said) => {
     said('still running')
-    const { exitCode } = await unlessAborted(scene.life.died, scene.signal)
+    const { exitCode } = await unlessAborted(scene.exit(), scene.signal)
     if (exitCode === code) return
     said(`exited with ${exitCode}`)
     await unlessAborted(new Promise<never>(() => undefined), scene.signal)

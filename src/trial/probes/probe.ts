@@ -1,5 +1,6 @@
 import type { Engine } from '../../engine/engine.js'
 import type { ProbeSpec } from '../../model.js'
+import type { Exit } from '../exit.js'
 import type { Life } from '../life.js'
 import type { LinesListener } from '../log.js'
 
@@ -26,6 +27,11 @@ export interface Scene {
   readonly engine: Engine
   readonly containerId: string
   readonly life: Life
+  /**
+   * Waits until the container's process has ended.
+   * @throws EngineError when the engine does not know how
+   */
+  readonly exit: () => Promise<Exit>
   /** Calls back with every log line from now on; the result stops that. */
   readonly onLines: (listener: LinesListener) => () => void
   /**

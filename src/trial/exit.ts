@@ -1,0 +1,41 @@
+import type { Engine } from '../engine/engine.js'
+import { EngineError } from '../engine/errors.js'
+import type { Life } from './life.js'
+
+/** How a container's process ended. */
+export interface Exit {
+  readonly exitCode: number
+  readonly oomKilled: boolean
+  /** `performance.now()` when we heard of it. */
+  readonly at: number
+  /**
+   * Whether the container's state says so. Only an event does where it is gone already, or started again by its restart
+   * policy; and an event may lie: the engine merges labels into its attributes, so that an image with a label `exitCode`
+   * writes its own (Docker 20.10).
+   */
+  readonly confirmed: boolean
+}
+
+/** 128 + SIGKILL, which is what the kernel sends when memory is out. */
+const SIGKILLED = 137
+
+/**
+ * Learns how a container ended; to be called once it has.
+ * @throws EngineError when the engine does not know
+ */
+export async function exitOf(engine: Engine, containerId: string, life: Life): Promise<Exit> {
+  const { exitCode, at } = await life.died
+  const oomByEvent = life.outOfMemory && exitCode === SIGKILLED
+  try {
+    const state = await engine.inspectContainer(containerId)
+    if (!state.running && state.status !== 'restarting') {
+      return { exitCode: state.exitCode, oomKilled: state.oomKilled, at, confirmed: true }
+    }
+  } catch (error) {
+    if (exitCode === undefined || !(error instanceof EngineError)) throw error
+  }
+  if (exitCode === undefined) {
+    throw new EngineError('observe the exit', undefined, 'the engine does not say how the container ended')
+  }
+  return { exitCode, oomKilled: oomByEvent, at, confirmed: false }
+}
