@@ -38,7 +38,7 @@ export class ProblemList {
 /** @returns `input: "value" complaint; accepted: …` on one line */
 function describeProblem({ input, value, complaint, accepted }: InputProblem): string {
   const subject = value === undefined ? complaint : `${quote(value)} ${complaint}`
-  return `${input}: ${subject}${accepted === '' ? '' : `; accepted: ${accepted}`}`
+  return escapeInvisible(`${input}: ${subject}${accepted === '' ? '' : `; accepted: ${accepted}`}`)
 }
 
 const QUOTED_LENGTH = 120
@@ -46,8 +46,12 @@ const QUOTED_LENGTH = 120
 /** @returns the text in double quotes on one line, cut to a readable length, invisible characters escaped */
 export function quote(text: string): string {
   const shown = text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text
-  return JSON.stringify(shown).replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  )
+  return escapeInvisible(JSON.stringify(shown))
+}
+
+/** Control characters could end the line or steer a terminal; format characters could turn the text around. */
+function escapeInvisible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`
+  })
 }

@@ -2,7 +2,7 @@ import type { BootMode } from '../model.js'
 import type { CatalogueEntry } from './fault-selection.js'
 import { parseLines } from './lists.js'
 import { didYouMean } from './nearest.js'
-import type { ProblemList } from './problems.js'
+import { type ProblemList, quote } from './problems.js'
 
 const MODES = ['recreate', 'restart', 'concurrent'] as const satisfies readonly BootMode[]
 
@@ -37,9 +37,9 @@ export function parseExpectFailures(
     if (match === null || !(path.startsWith('/') || path === 'container')) {
       problems.add('expect-failures', line, 'is not a scenario id', accepted)
     } else if (!MODES.some((known) => known === mode)) {
-      problems.add('expect-failures', line, `ends in "${mode}", which is not a boot mode`, accepted)
+      problems.add('expect-failures', line, `ends in ${quote(mode)}, which is not a boot mode`, accepted)
     } else if (!ids.includes(fault)) {
-      const complaint = `names the fault "${fault}", which does not exist${didYouMean(fault, ids)}`
+      const complaint = `names the fault ${quote(fault)}, which does not exist${didYouMean(fault, ids)}`
       problems.add('expect-failures', line, complaint, accepted)
     }
   }

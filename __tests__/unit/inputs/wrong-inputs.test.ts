@@ -28,6 +28,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['context', 'nowhere', 'context: "nowhere" does not exist (/w/nowhere); accepted: a directory, or a Git or archive URL'],
   ['context', 'notes.txt', 'context: "notes.txt" is a file (/w/notes.txt); accepted: a directory, or a Git or archive URL'],
   ['context', 'empty', 'file: there is no Dockerfile at /w/empty/Dockerfile; accepted: the path of a Dockerfile, or an image to test in the input image'],
+  ['context', 'app\nempty', 'context: "app\\nempty" does not exist (/w/app\\u000aempty); accepted: a directory, or a Git or archive URL'],
   ['file', 'Dockerfil', 'file: "Dockerfil" does not exist (/w/Dockerfil); accepted: the path of a Dockerfile, relative to the workspace'],
   ['file', 'app', 'file: "app" is a directory (/w/app); accepted: the path of a Dockerfile, relative to the workspace'],
   ['target', '--push', 'target: "--push" is not the name of a build stage; accepted: letters, digits, ".", "_" and "-"'],
