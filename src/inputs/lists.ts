@@ -35,7 +35,7 @@ export function parseQuotedLines(value: string): {
       items.push({ text: trimmed, line: index + 1 })
       continue
     }
-    const part = open === undefined ? trimmed.slice(1) : line
+    const part = open === undefined ? line.trimStart().slice(1) : line
     open ??= { line: index + 1, parts: [] }
     const closed = /^((?:[^"]|"")*)"\s*$/.exec(part)
     open.parts.push(closed?.[1] ?? part)
