@@ -43,7 +43,7 @@ function makeCommand(raw: Map<string, string>): Command {
     )
     .usage('[options]')
     .helpOption(false)
-    .configureHelp({ helpWidth: HELP_WIDTH })
+    .configureHelp({ helpWidth: HELP_WIDTH, optionDescription: ({ description }) => description })
     .configureOutput({ getOutHasColors: () => false, writeErr: () => undefined })
     .exitOverride()
   for (const group of INPUT_GROUPS) {
@@ -69,11 +69,14 @@ function makeOption(definition: InputDefinition, raw: Map<string, string>): Opti
   const { name, group, kind, placeholder } = definition
   const flags = kind === 'boolean' ? `--${name} [true|false]` : `--${name} <${placeholder}>`
   const accumulates = kind === 'list' || kind === 'words'
-  return new Option(flags, helpText(definition)).helpGroup(`${group}:`).argParser((value: string | null) => {
-    const before = accumulates ? raw.get(name) : undefined
-    raw.set(name, before === undefined ? (value ?? 'true') : `${before}\n${value ?? ''}`)
-    return value
-  })
+  return new Option(flags, helpText(definition))
+    .helpGroup(`${group}:`)
+    .preset('true')
+    .argParser((value) => {
+      const before = accumulates ? raw.get(name) : undefined
+      raw.set(name, before === undefined ? value : `${before}\n${value}`)
+      return value
+    })
 }
 
 /** The description for a terminal: without Markdown, with the default at its end. */
@@ -105,6 +108,8 @@ function parseOptions(command: Command, argv: readonly string[]): readonly Input
 
 function unknownOption(word: string, names: readonly string[]): InputProblem {
   const name = word.split('=', 1)[0] ?? word
+  if (names.includes(name))
+    return { input: name, value: undefined, complaint: 'takes no value', accepted: '' }
   const near = nearest(name, names)
   const hint = near === undefined ? '; --help lists them' : ` (did you mean ${near}?)`
   return { input: name, value: undefined, complaint: `there is no such option${hint}`, accepted: '' }
