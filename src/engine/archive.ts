@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { extract, type ExtractEvents, type Header } from 'tar-stream'
+import { z } from 'zod'
+import type { EntryType, TreeEntry } from '../model.js'
+
+/** How an archive is read. */
+export interface ArchiveReading {
+  /** Absolute path that was asked for; the archive's names begin with its last segment. */
+  readonly path: string
+  /** Entries and bytes of archive at most. */
+  readonly entries: number
+  readonly bytes: number
+  /** Whether a file's content is passed over, hashed, or hashed and kept. */
+  readonly content: (file: TreeEntry) => 'skip' | 'hash' | 'keep'
+  /** Called for each entry, in the archive's order, once its content is complete. */
+  readonly onEntry: (entry: TreeEntry) => 'continue' | 'stop'
+}
+
+/**
+ * How a reading ended: `stopped` by onEntry, `bound` when a bound was met, `broken` when the archive is damaged, breaks
+ * off (as moby's does when a file shrinks while it is read), or names something outside the path that was asked for.
+ */
+export type ArchiveEnd = 'complete' | 'stopped' | 'bound' | 'broken'
+
+/** An archive that was written to its end closes with two blocks of zeros (POSIX.1-2001, pax). */
+const END_BYTES = 1024
+
+/**
+ * Reads a tar archive as it streams in, without ever writing to disk. Bounded: entries and bytes by the caller, a
+ * PAX or GNU header by tar-stream (4 MiB).
+ *
+ * @param source chunks of the archive; not read further than needed, and an error of it is thrown as it is
+ */
+export async function readArchive(
+  source: AsyncIterable<Buffer>,
+  reading: ArchiveReading
+): Promise<ArchiveEnd> {
+  const reader = new ArchiveReader(reading)
+  let bytes = 0
+  for await (const chunk of source) {
+    bytes += chunk.length
+    const over = Math.max(0, bytes - reading.bytes)
+    await reader.push(chunk.subarray(0, chunk.length - over))
+    if (reader.end !== undefined) break
+    if (over > 0) {
+      reader.stop('bound')
+      break
+    }
+  }
+  return reader.finish()
+}
+
+/** The content of one entry, as tar-stream hands it out. */
+type EntryStream = ExtractEvents['entry'][1]
+
+class ArchiveReader {
+  /** Set as soon as nothing more is wanted. */
+  end: ArchiveEnd | undefined
+  readonly #reading: ArchiveReading
+  readonly #extract = extract()
+  readonly #closed: Promise<void>
+  #count = 0
+  #strayNames = false
+  #tail: Buffer = Buffer.alloc(0)
+
+  constructor(reading: ArchiveReading) {
+    this.#reading = reading
+    this.#closed = new Promise<void>((resolve) => {
+      this.#extract.on('close', resolve)
+    })
+    this.#extract.on('error', () => {
+      this.end ??= 'broken'
+    })
+    this.#extract.on('entry', (header, stream, next) => {
+      // An entry that is cut short makes the archive fail as a whole.
+      stream.on('error', () => undefined)
+      this.#read(header, stream, next)
+    })
+  }
+
+  async push(chunk: Buffer): Promise<void> {
+    if (this.end !== undefined) return
+    const tail = chunk.length >= END_BYTES ? chunk : Buffer.concat([this.#tail, chunk])
+    this.#tail = tail.subarray(-END_BYTES)
+    if (this.#extract.write(chunk)) return
+    const over = new AbortController()
+    const drained = once(this.#extract, 'drain', { signal: over.signal }).catch(() => undefined)
+    await Promise.race([drained, this.#closed])
+    over.abort()
+  }
+
+  stop(end: ArchiveEnd): void {
+    this.end ??= end
+    this.#extract.destroy()
+  }
+
+  async finish(): Promise<ArchiveEnd> {
+    if (this.end === undefined) this.#extract.end(null)
+    else this.#extract.destroy()
+    await this.#closed
+    if (this.end !== undefined) return this.end
+    const written = this.#tail.length === END_BYTES && this.#tail.every((byte) => byte === 0)
+    return written && !this.#strayNames ? 'complete' : 'broken'
+  }
+
+  #read(header: Header, stream: EntryStream, next: (error?: Error | null) => void): void {
+    if (this.end !== undefined) return
+    if (this.#count >= this.#reading.entries) {
+      this.stop('bound')
+      return
+    }
+    this.#count += 1
+    const entry = entryOf(header, this.#reading.path)
+    if (entry === undefined) this.#strayNames = true
+    const depth = entry?.type === 'file' ? this.#reading.content(entry) : 'skip'
+    if (entry === undefined || depth === 'skip') {
+      stream.on('end', next)
+      stream.resume()
+      if (entry !== undefined) this.#give(entry)
+      return
+    }
+    const hash = createHash('sha256')
+    const kept: Uint8Array[] = []
+    stream.on('data', (part) => {
+      if (!(part instanceof Uint8Array)) return
+      hash.update(part)
+      if (depth === 'keep') kept.push(part)
+    })
+    stream.on('end', () => {
+      const content = depth === 'keep' ? { content: Buffer.concat(kept) } : {}
+      this.#give({ ...entry, sha256: hash.digest('hex'), ...content })
+      next()
+    })
+  }
+
+  #give(entry: TreeEntry): void {
+    if (this.#reading.onEntry(entry) === 'stop') this.stop('stopped')
+  }
+}
+
+const ENTRY_TYPES: ReadonlyMap<string | null, EntryType> = new Map([
+  ['file', 'file'],
+  ['contiguous-file', 'file'],
+  ['directory', 'directory'],
+  ['symlink', 'symlink'],
+  ['link', 'hardlink'],
+  ['fifo', 'fifo'],
+  ['character-device', 'character-device'],
+  ['block-device', 'block-device']
+])
+
+/** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
+const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
+
+/** @returns undefined for what no honest archive of the path contains */
+function entryOf(header: Header, root: string): TreeEntry | undefined {
+  const path = pathOf(header.name, root)
+  const type = ENTRY_TYPES.get(header.type)
+  const linkTarget = type === 'hardlink' ? pathOf(header.linkname, root) : header.linkname
+  const pax = Pax.safeParse(header.pax).data
+  const uid = Number(pax?.uid ?? header.uid)
+  const gid = Number(pax?.gid ?? header.gid)
+  const mtime = Math.floor(Number(pax?.mtime ?? header.mtime.getTime() / 1000))
+  const size = type === 'file' ? header.size : 0
+  if (path === undefined || type === undefined) return undefined
+  if (![uid, gid, mtime, size, header.mode].every(Number.isSafeInteger)) return undefined
+  const common = { path, type, mode: header.mode & 0o7777, uid, gid, mtime, size }
+  if (type !== 'symlink' && type !== 'hardlink') return common
+  return linkTarget ? { ...common, linkTarget } : undefined
+}
+
+/**
+ * Maps a name of the archive to the container. moby names entries from the base name of the path that was asked for;
+ * the tree at `/` has names that begin with a slash (20.10).
+ * @returns undefined for a name that leads elsewhere
+ */
+function pathOf(name: string | null, root: string): string | undefined {
+  if (name === null) return undefined
+  const parent = root === '/' ? '' : root.slice(0, root.lastIndexOf('/'))
+  const relative = name.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, '')
+  if (root === '/') return relative === '' ? '/' : below('', relative)
+  if (name.startsWith('/')) return undefined
+  const path = below(parent, relative)
+  return path === root || path?.startsWith(`${root}/`) === true ? path : undefined
+}
+
+function below(parent: string, relative: string): string | undefined {
+  const honest = relative.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+  return honest && !relative.includes('\0') ? `${parent}/${relative}` : undefined
+}

@@ -1,0 +1,78 @@
+import { EngineError } from './errors.js'
+
+const HEADER_SIZE = 8
+/** The daemon reports its own failure in the middle of a stream (moby, `pkg/stdcopy`, Systemerr). */
+const DAEMON_ERROR = 3
+const DAEMON_MESSAGE_BOUND = 2000
+
+/** Takes a container's output apart, whatever the sizes of the chunks it arrives in. */
+export interface OutputReader {
+  push(chunk: Buffer): void
+  /** @throws EngineError when the daemon reported an error in the stream, or the stream ended inside a frame */
+  end(): void
+}
+
+/**
+ * Reads frames of 8 bytes of header (stream, three zeros, big-endian size) and a payload, as moby's `pkg/stdcopy`
+ * writes them for containers without a tty. Payloads are passed on as they arrive, never gathered.
+ *
+ * @param onPayload receives a part of a payload; `first` is true for a frame's first part
+ */
+export function framedOutput(
+  operation: string,
+  onPayload: (payload: Buffer, first: boolean) => void
+): OutputReader {
+  const header = Buffer.alloc(HEADER_SIZE)
+  let headerFill = 0
+  let left = 0
+  let first = true
+  let daemonWords = ''
+
+  const payload = (part: Buffer): void => {
+    if (header[0] === DAEMON_ERROR) {
+      if (daemonWords.length < DAEMON_MESSAGE_BOUND) daemonWords += part.toString('utf8')
+    } else {
+      onPayload(part, first)
+    }
+    first = false
+  }
+
+  return {
+    push(chunk) {
+      let offset = 0
+      while (offset < chunk.length) {
+        if (left > 0) {
+          const part = chunk.subarray(offset, offset + left)
+          offset += part.length
+          left -= part.length
+          payload(part)
+          continue
+        }
+        const copied = chunk.copy(header, headerFill, offset, offset + HEADER_SIZE - headerFill)
+        offset += copied
+        headerFill += copied
+        if (headerFill < HEADER_SIZE) return
+        headerFill = 0
+        left = header.readUInt32BE(4)
+        first = true
+      }
+    },
+    end() {
+      if (daemonWords !== '')
+        throw new EngineError(operation, undefined, daemonWords.slice(0, DAEMON_MESSAGE_BOUND))
+      if (left > 0 || headerFill > 0) throw new EngineError(operation, undefined, 'the output broke off')
+    }
+  }
+}
+
+/** With a tty there is one stream and no frames. */
+export function rawOutput(onPayload: (payload: Buffer, first: boolean) => void): OutputReader {
+  return {
+    push(chunk) {
+      onPayload(chunk, true)
+    },
+    end() {
+      // Nothing marks the end of raw output.
+    }
+  }
+}
