@@ -13,7 +13,7 @@ const GAP = '&#8203;'
 export function markdownText(text: string): string {
   return oneLine(text)
     .replace(/[\\`*[\]<>&|~$"]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, entity)
-    .replace(/^(?:[-+=#]|\d+(?=[.)]))/, (start) => `${start}${GAP}`)
+    .replace(/^(?=[-+=#]|\d+[.)](?:\s|$))/, GAP)
     .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${GAP}`)
     .replace(/(?<!&)#(?=\d)/g, `#${GAP}`)
     .replace(/\bGH-(?=\d)/gi, `GH-${GAP}`)

@@ -1,0 +1,36 @@
+import { masker, secretValues } from './secrets.js'
+import { cut, oneLine, visible } from './untrusted.js'
+import type { RunRecord } from '../model.js'
+
+/** Makes strings of a run fit for a report. */
+export interface Clean {
+  /** Prose: one line, at most 2,000 UTF-16 units. */
+  readonly text: (text: string) => string
+  /** A line of output: indented as it was, not yet cut. */
+  readonly line: (line: string) => string
+}
+
+const LONGEST_TEXT = 2_000
+
+/** Takes a run's secrets out before anything is cut, since half a secret would not be recognised. */
+export function cleaner({ inputs, facts }: Pick<RunRecord, 'inputs' | 'facts'>): Clean {
+  const build = inputs.image.kind === 'build' ? inputs.image : undefined
+  const buildArgs = (build?.buildArgs ?? []).map((item): [string, string] => [
+    item.split('=', 1)[0] ?? '',
+    item.slice(item.indexOf('=') + 1)
+  ])
+  const mask = masker([
+    ...secretValues(facts.env, {}).keys(),
+    ...secretValues(Object.fromEntries(buildArgs), {}).keys(),
+    ...secretValues(inputs.env, build?.secrets ?? {}).keys()
+  ])
+  return {
+    text: (text) => cut(oneLine(mask(text)), LONGEST_TEXT),
+    line: (line) => visible(mask(line))
+  }
+}
+
+/** Milliseconds are what a clock around a container can tell. */
+export function rounded(seconds: number): number {
+  return Math.round(Math.max(0, seconds) * 1_000) / 1_000
+}

@@ -1,0 +1,203 @@
+import { bootOf, bootToShow, logOf, slowestReady, smokeTestOf } from './boots.js'
+import { cleaner, rounded, type Clean } from './clean.js'
+import { reproduceCommand } from './reproduce.js'
+import type { Report, ReportScenario } from './schema.js'
+import { cut, visible } from './untrusted.js'
+import type {
+  ControlResult,
+  FailureReason,
+  Fault,
+  ImageFacts,
+  RunRecord,
+  ScenarioResult,
+  Verdict
+} from '../model.js'
+
+export { reportSchema, reportJsonSchema, type Report, type ReportScenario } from './schema.js'
+
+/** What a report says beside the record: where it was made, and what only the catalogue knows. */
+export interface ReportContext {
+  /** How the reader calls the command line tool, verbatim. */
+  readonly command?: string
+  readonly repository?: string
+  readonly sha?: string
+  readonly runUrl?: string
+  /** Titles and remedies by fault; an unknown fault is shown by its id. */
+  readonly faults?: readonly Pick<Fault, 'id' | 'title' | 'remedy'>[]
+}
+
+/** UTF-16 units of a log line that a diagnosis quotes. */
+const LONGEST_QUOTE = 500
+
+/**
+ * The one value that every format is rendered from. Secrets are taken out, characters that act on a terminal are made
+ * visible, and everything is bounded; escaping for a format is left to that format.
+ */
+export function makeReport(record: RunRecord, context: ReportContext = {}): Report {
+  const clean = cleaner(record)
+  const { control, facts, inputs } = record
+  const controlSeconds = control.kind === 'passed' ? control.knowledge.readySeconds : undefined
+  const scenarios = record.results.map((result) =>
+    scenarioOf(result, { record, context, clean, controlSeconds })
+  )
+  const count = (kind: Verdict['kind']): number => scenarios.filter(({ verdict }) => verdict === kind).length
+  return {
+    schemaVersion: 1,
+    tool: { name: 'cache-crash-test', version: record.version },
+    startedAt: record.startedAt,
+    seconds: rounded(record.seconds),
+    origin: {
+      repository: context.repository ?? null,
+      sha: context.sha ?? null,
+      runUrl: context.runUrl ?? null
+    },
+    verdict: verdictOfRun(record),
+    strict: inputs.strict,
+    total: scenarios.length,
+    counts: {
+      recovered: count('recovered'),
+      tolerated: count('tolerated'),
+      refused: count('refused'),
+      failed: count('failed'),
+      inconclusive: count('inconclusive'),
+      'not-applicable': record.omissions.length
+    },
+    expectedFailures: scenarios.filter((one) => one.verdict === 'failed' && one.expectedToFail).length,
+    image: imageOf(facts, clean),
+    engine: { version: clean.text(record.engineVersion) },
+    probes: record.probes.map(clean.text),
+    control: controlOf(control, clean),
+    scenarios,
+    omissions: record.omissions.map(({ fault, path, reason }) => ({
+      fault,
+      path: visible(path),
+      reason: clean.text(reason)
+    })),
+    skipped: record.skipped.map(({ scenario, reason }) => ({
+      id: visible(scenario.id),
+      reason: clean.text(reason)
+    })),
+    notes: record.notes.map(clean.text)
+  }
+}
+
+/**
+ * Fails on a control that failed and on any failure that is not expected. What shows nothing is inconclusive: a scenario's
+ * verdict, a scenario that was never run, a whole run without scenarios (a shard may be empty). Strict makes failures
+ * of those, and of expected failures that passed.
+ */
+function verdictOfRun({ control, results, skipped, inputs }: RunRecord): Report['verdict'] {
+  if (control.kind === 'failed') return 'failed'
+  if (results.some(({ verdict, expectedToFail }) => verdict.kind === 'failed' && !expectedToFail))
+    return 'failed'
+  const surprise = results.some(({ verdict, expectedToFail }) => expectedToFail && isPass(verdict))
+  const unknown =
+    results.some(({ verdict }) => verdict.kind === 'inconclusive') ||
+    skipped.length > 0 ||
+    (results.length === 0 && inputs.shard === undefined)
+  if (inputs.strict && (surprise || unknown)) return 'failed'
+  return unknown ? 'inconclusive' : 'passed'
+}
+
+function isPass({ kind }: Verdict): boolean {
+  return kind === 'recovered' || kind === 'tolerated' || kind === 'refused'
+}
+
+interface Surroundings {
+  readonly record: RunRecord
+  readonly context: ReportContext
+  readonly clean: Clean
+  readonly controlSeconds: number | undefined
+}
+
+function scenarioOf(
+  result: ScenarioResult,
+  { record, context, clean, controlSeconds }: Surroundings
+): ReportScenario {
+  const { scenario, verdict, observation, diagnosis, expectedToFail, keptContainer } = result
+  const fault = context.faults?.find(({ id }) => id === scenario.fault)
+  const ready = slowestReady(observation.boots)
+  const shown = bootToShow(observation, verdict)
+  const failed = verdict.kind === 'failed'
+  return {
+    id: visible(scenario.id),
+    fault: scenario.fault,
+    title: fault?.title ?? scenario.fault,
+    path: visible(scenario.target.path),
+    role: scenario.target.role,
+    source: clean.text(scenario.target.source),
+    volume: scenario.target.volume === undefined ? null : visible(scenario.target.volume),
+    mode: scenario.mode,
+    planted: clean.text(scenario.plant.summary),
+    expectation: scenario.expectation,
+    verdict: verdict.kind,
+    reason: failed ? verdict.reason : null,
+    also: failed ? [...verdict.also] : [],
+    detail: clean.text(verdict.detail),
+    diagnosis:
+      diagnosis === undefined
+        ? null
+        : {
+            cause: clean.text(diagnosis.cause),
+            remedy: clean.text(diagnosis.remedy),
+            lines: diagnosis.lines.map((line) => cut(clean.line(line), LONGEST_QUOTE))
+          },
+    remedy: failed ? remedyOf(verdict.reason, clean.text(diagnosis?.remedy ?? fault?.remedy ?? '')) : null,
+    expectedToFail,
+    readySeconds: ready,
+    secondReadySeconds: observation.secondBoot === undefined ? null : slowestReady([observation.secondBoot]),
+    ratio: ready === null || !controlSeconds ? null : rounded(ready / controlSeconds),
+    seconds: rounded(observation.seconds),
+    boots: observation.boots.map(bootOf),
+    secondBoot: observation.secondBoot === undefined ? null : bootOf(observation.secondBoot),
+    log: shown === undefined ? null : logOf(shown, clean),
+    smokeTest: smokeTestOf(shown, clean),
+    reproduce: reproduceCommand(record.inputs, scenario, context.command),
+    keptContainer: keptContainer ?? null
+  }
+}
+
+/** What is advised against a fault may be the very thing that lost the data: then only one advice is right. */
+function remedyOf(reason: FailureReason, advice: string): string | null {
+  if (reason === 'data-lost')
+    return 'Move damaged data aside, or refuse to start; never delete or overwrite it.'
+  return advice === '' ? null : advice
+}
+
+function controlOf(control: ControlResult, clean: Clean): Report['control'] {
+  if (control.kind === 'failed') {
+    const { stage, blame, message, boot } = control
+    return {
+      result: 'failed',
+      stage,
+      blame,
+      message: clean.text(message),
+      boot: bootOf(boot),
+      log: logOf(boot, clean)
+    }
+  }
+  const { readySeconds, secondReadySeconds, ignoresStopSignal, notes } = control.knowledge
+  return {
+    result: 'passed',
+    readySeconds: rounded(readySeconds),
+    secondReadySeconds: rounded(secondReadySeconds),
+    ignoresStopSignal,
+    notes: notes.map(clean.text)
+  }
+}
+
+function imageOf(facts: ImageFacts, clean: Clean): Report['image'] {
+  return {
+    reference: visible(facts.reference),
+    id: facts.id,
+    os: facts.os,
+    architecture: facts.architecture,
+    user: clean.text(facts.user.spec),
+    uid: facts.user.uid,
+    home: clean.text(facts.home),
+    workdir: clean.text(facts.workdir),
+    volumes: facts.volumes.map(clean.text),
+    ports: [...facts.ports],
+    python: facts.python === undefined ? null : clean.text(facts.python.version)
+  }
+}

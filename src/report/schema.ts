@@ -1,0 +1,154 @@
+import { z } from 'zod'
+
+/**
+ * The JSON report as others read it. Additions keep `schemaVersion`; whatever could break a reader raises it. What is not
+ * known is `null`, never left out. Strings that containers wrote are printable and bounded, secrets in them are `***`.
+ */
+
+const seconds = z.number().nonnegative()
+const text = z.string()
+
+export const failureReasons = [
+  'data-lost',
+  'stale-code',
+  'wrong-answer',
+  'crashed',
+  'timed-out',
+  'unstable',
+  'forbidden-log',
+  'second-boot',
+  'replica'
+] as const
+
+export const scenarioVerdicts = ['recovered', 'tolerated', 'refused', 'failed', 'inconclusive'] as const
+
+const log = z
+  .object({
+    container: text.describe('What the container was called.'),
+    head: z.array(text).describe('First lines, stdout and stderr in order of arrival.'),
+    omittedLines: z.int().nonnegative().describe('Lines that are missing between head and tail.'),
+    tail: z.array(text).describe('Last lines.')
+  })
+  .describe('What a container printed, cut to a bound.')
+
+const boot = z
+  .object({
+    outcome: z.enum(['ready', 'exited', 'timed-out', 'engine-error']),
+    readySeconds: seconds.nullable().describe('Time to ready; null when it never was.'),
+    exitCode: z.int().nullable().describe('Of a container that exited before or after it was ready.'),
+    oomKilled: z.boolean()
+  })
+  .describe('How a boot went.')
+
+const diagnosis = z
+  .object({ cause: text, remedy: text, lines: z.array(text).describe('The log lines that it rests on.') })
+  .describe('What the log says about the failure, where the catalogue knows it.')
+
+const scenario = z.object({
+  id: text.describe('`fault@path/mode`, stable between runs.'),
+  fault: text,
+  title: text.describe('The fault in words.'),
+  path: text,
+  role: z.enum(['cache', 'data']),
+  source: text.describe('How the path was found: declared, an environment variable, …'),
+  volume: text.nullable().describe("Mount point that holds the path; null for the container's own layer."),
+  mode: z.enum(['recreate', 'restart', 'concurrent']),
+  planted: text.describe('What exactly was planted.'),
+  expectation: z.enum(['recover', 'recover-or-refuse', 'leave-alone']),
+  verdict: z.enum(scenarioVerdicts),
+  reason: z.enum(failureReasons).nullable().describe('The gravest reason of a failure.'),
+  also: z.array(z.enum(failureReasons)).describe('Other reasons that hold, gravest first.'),
+  detail: text.describe('What was seen, in a sentence.'),
+  diagnosis: diagnosis.nullable(),
+  remedy: text.nullable().describe('What to do about a failure.'),
+  expectedToFail: z.boolean().describe('Listed in `expect-failures`.'),
+  readySeconds: seconds.nullable().describe('Time to ready of the first boot (the slowest replica).'),
+  secondReadySeconds: seconds.nullable().describe('Time to ready of the second boot on the same state.'),
+  ratio: z.number().nonnegative().nullable().describe("Time to ready of the first boot over the control's."),
+  seconds: seconds.describe('How long the trial took.'),
+  boots: z.array(boot).describe('First boots: one, or one a replica.'),
+  secondBoot: boot.nullable(),
+  log: log.nullable().describe('Of the boot that explains the verdict; null when the scenario passed.'),
+  smokeTest: z
+    .object({ exitCode: z.int().nullable(), timedOut: z.boolean(), seconds, output: text })
+    .nullable()
+    .describe('A smoke test that failed.'),
+  reproduce: text.describe('Command line, for a POSIX shell, that runs the scenario again.'),
+  keptContainer: text.nullable().describe('Container that was left for inspection.')
+})
+
+const control = z.discriminatedUnion('result', [
+  z.object({
+    result: z.literal('passed'),
+    readySeconds: seconds,
+    secondReadySeconds: seconds,
+    ignoresStopSignal: z.boolean(),
+    notes: z.array(text)
+  }),
+  z.object({
+    result: z.literal('failed'),
+    stage: z.enum(['first-boot', 'second-boot', 'data']),
+    blame: z.enum(['image', 'probe']).describe('Whom the evidence points at.'),
+    message: text,
+    boot,
+    log
+  })
+])
+
+const counts = z.object({
+  recovered: z.int().nonnegative(),
+  tolerated: z.int().nonnegative(),
+  refused: z.int().nonnegative(),
+  failed: z.int().nonnegative().describe('Every failure, expected or not.'),
+  inconclusive: z.int().nonnegative(),
+  'not-applicable': z.int().nonnegative()
+})
+
+export const reportSchema = z
+  .object({
+    schemaVersion: z.literal(1),
+    tool: z.object({ name: z.literal('cache-crash-test'), version: text }),
+    startedAt: z.iso.datetime(),
+    seconds,
+    origin: z
+      .object({ repository: text.nullable(), sha: text.nullable(), runUrl: text.nullable() })
+      .describe('Where the run took place; nulls outside of GitHub Actions.'),
+    verdict: z.enum(['passed', 'failed', 'inconclusive']),
+    strict: z.boolean(),
+    total: z.int().nonnegative().describe('Scenarios that ran.'),
+    counts,
+    expectedFailures: z.int().nonnegative().describe('Failures that `expect-failures` lists.'),
+    image: z.object({
+      reference: text,
+      id: text,
+      os: text,
+      architecture: text,
+      user: text.describe('As the image names it; empty for root.'),
+      uid: z.int(),
+      home: text,
+      workdir: text,
+      volumes: z.array(text),
+      ports: z.array(z.int()),
+      python: text.nullable().describe("Version of the image's Python; null when there is none.")
+    }),
+    engine: z.object({ version: text }),
+    probes: z.array(text).describe('The readiness checks, in words.'),
+    control,
+    scenarios: z.array(scenario).describe('In the order of the plan.'),
+    omissions: z
+      .array(z.object({ fault: text, path: text, reason: text }))
+      .describe('Combinations that were left out.'),
+    skipped: z.array(z.object({ id: text, reason: text })).describe('Planned, and not run.'),
+    notes: z.array(text)
+  })
+  .describe('Report of one run of Cache Crash Test.')
+
+/** A finished run as every format shows it. */
+export type Report = z.infer<typeof reportSchema>
+export type ReportScenario = Report['scenarios'][number]
+export type ReportLog = NonNullable<ReportScenario['log']>
+
+/** The report's JSON Schema (draft 2020-12), for whoever reads `report.json`. */
+export function reportJsonSchema(): object {
+  return z.toJSONSchema(reportSchema)
+}

@@ -1,0 +1,129 @@
+import { counted } from './excerpt.js'
+import type { Report, ReportScenario } from './schema.js'
+
+/** What every format says in the same words. Plain text, untrusted parts included: a format escapes what it shows. */
+
+/** Whether a scenario counts against the run. */
+export type Standing = 'failed' | 'inconclusive' | 'surprise' | 'expected-failure' | 'passed'
+
+export function standing({ verdict, expectedToFail }: ReportScenario): Standing {
+  if (verdict === 'failed') return expectedToFail ? 'expected-failure' : 'failed'
+  if (verdict === 'inconclusive') return 'inconclusive'
+  return expectedToFail ? 'surprise' : 'passed'
+}
+
+const ORDER: readonly Standing[] = ['failed', 'inconclusive', 'surprise', 'expected-failure', 'passed']
+
+/** Those that need a reader first, else in the order of the plan. */
+export function byUrgency(scenarios: readonly ReportScenario[]): ReportScenario[] {
+  return ORDER.flatMap((rank) => scenarios.filter((scenario) => standing(scenario) === rank))
+}
+
+/** `recovered`, `failed: crashed`, `failed as expected: crashed`. */
+export function verdictWords(scenario: ReportScenario): string {
+  switch (standing(scenario)) {
+    case 'failed':
+      return `failed: ${shortVerdict(scenario)}`
+    case 'expected-failure':
+      return `failed as expected: ${shortVerdict(scenario)}`
+    case 'surprise':
+      return `${scenario.verdict}, though expected to fail`
+    case 'inconclusive':
+    case 'passed':
+      return scenario.verdict
+  }
+}
+
+/** The verdict in one word: the reason of a failure, where a sign beside it says that it is one. */
+export function shortVerdict({ verdict, reason }: ReportScenario): string {
+  return reason ?? verdict
+}
+
+/** In a sentence, what the reader should do; for a scenario that passed, what was seen. */
+export function whatToDo(scenario: ReportScenario): string {
+  const { remedy, detail, reason } = scenario
+  switch (standing(scenario)) {
+    case 'surprise':
+      return 'It passes now: take it out of expect-failures.'
+    case 'expected-failure':
+      return 'Known to fail.'
+    case 'failed':
+      // What was lost matters more than how not to lose it.
+      return reason === 'data-lost' || remedy === null ? sentence(detail) : firstSentence(remedy)
+    case 'inconclusive':
+    case 'passed':
+      return sentence(detail)
+  }
+}
+
+function firstSentence(text: string): string {
+  return sentence(text.split(/(?<=[.!?])\s+(?=[A-Z])/, 1)[0] ?? text)
+}
+
+/** `0.41 s (1.1 ×)`: time to ready of the first boot, and against the control's; empty when it never was. */
+export function timing({ readySeconds, ratio }: ReportScenario): string {
+  if (readySeconds === null) return ''
+  return ratio === null ? duration(readySeconds) : `${duration(readySeconds)} (${ratio.toFixed(1)} ×)`
+}
+
+/** Seconds as people read them: `0.41 s`, `12.3 s`, `2 min 5 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`
+  if (seconds < 99.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  return `${Math.floor(whole / 60)} min ${whole % 60} s`
+}
+
+/** What came out, in a few words. */
+export function title(report: Report): string {
+  const { control, scenarios, total } = report
+  if (control.result === 'failed') {
+    const which = control.stage === 'first-boot' ? 'on clean state' : 'twice on its own state'
+    if (control.stage === 'data') return 'The control failed: data was lost with nothing planted'
+    return control.blame === 'image'
+      ? `The image does not start ${which}`
+      : `The probe never passed, though the container started ${which}`
+  }
+  const of = (wanted: Standing): number =>
+    scenarios.filter((scenario) => standing(scenario) === wanted).length
+  const [failed, inconclusive, surprises] = [of('failed'), of('inconclusive'), of('surprise')]
+  if (failed > 0) return `Start-up failed ${failed} of ${counted(total, 'scenario')}`
+  if (total === 0) return 'No scenario was run'
+  if (inconclusive > 0)
+    return `${inconclusive} of ${counted(total, 'scenario')} ${inconclusive === 1 ? 'is' : 'are'} inconclusive`
+  if (report.skipped.length > 0)
+    return `${counted(report.skipped.length, 'scenario')} of the plan did not run`
+  if (report.verdict === 'failed')
+    return `${counted(surprises, 'scenario')} passed that were expected to fail`
+  const expected = report.expectedFailures
+  if (expected > 0)
+    return `Start-up survived ${total - expected} of ${counted(total, 'scenario')}; the others were expected to fail`
+  return total === 1 ? 'Start-up survived the scenario' : `Start-up survived all ${total} scenarios`
+}
+
+/** What was done, after the image's name: `… was booted on clean state (0.37 s), then in 14 scenarios …`. */
+export function story(report: Report): string {
+  const { control, total, counts, seconds, expectedFailures } = report
+  if (control.result === 'failed') return `failed the control, so no scenario was run.`
+  const ready = duration(control.readySeconds)
+  if (total === 0) return `was ready after ${ready} on clean state; there was nothing to corrupt.`
+  const asExpected = expectedFailures === 0 ? '' : ` (${expectedFailures} as expected)`
+  const outcomes = (['recovered', 'tolerated', 'refused', 'failed', 'inconclusive'] as const)
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => `${counts[verdict]} ${verdict}${verdict === 'failed' ? asExpected : ''}`)
+  return (
+    `was ready after ${ready} on clean state, then met state corrupted on purpose in ${counted(total, 'scenario')}: ` +
+    `${outcomes.join(', ')}. The run took ${duration(seconds)}.`
+  )
+}
+
+/** Commands and calls that a sentence may start with; they keep their case. */
+const CALL = /^(?:chmod|chown|cp|exists|flock|ln|lstat|mkdir|mv|rm|stat|unlink)\b/
+
+/** A fragment as a sentence: a capital unless it starts with a path or a call, and a full stop. */
+export function sentence(fragment: string): string {
+  const trimmed = fragment.trim()
+  const word = /^[a-z]+(?:-[a-z]+)*(?=[\s,;:]|$)/.test(trimmed) && !CALL.test(trimmed)
+  const started = word ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed
+  return started === '' || /[.!?…)]$/.test(started) ? started : `${started}.`
+}
