@@ -1,0 +1,65 @@
+import type { ImageFacts } from '../model.js'
+import { normalAbsolutePath } from './container-path.js'
+
+/**
+ * Variables that move a cache and that the general rule below does not know by their name. Each is in the documentation
+ * of the software named.
+ */
+const known: ReadonlySet<string> = new Set([
+  'COREPACK_HOME', // corepack: package managers
+  'CYPRESS_CACHE_FOLDER', // Cypress
+  'DEEPFACE_HOME', // deepface: weights below .deepface
+  'DENO_DIR', // Deno
+  'EASYOCR_MODULE_PATH', // EasyOCR: models
+  'GENSIM_DATA_DIR', // gensim downloader
+  'HF_HOME', // huggingface_hub
+  'KERAS_HOME', // Keras: weights and data sets
+  'MPLCONFIGDIR', // matplotlib: its font cache too
+  'NLTK_DATA', // NLTK: a list of directories
+  'NUMBA_CACHE_DIR', // numba
+  'PLAYWRIGHT_BROWSERS_PATH', // Playwright
+  'PYTHONPYCACHEPREFIX', // CPython
+  'SENTENCE_TRANSFORMERS_HOME', // sentence-transformers
+  'STANZA_RESOURCES_DIR', // Stanza
+  'TORCH_EXTENSIONS_DIR', // torch.utils.cpp_extension
+  'TORCH_HOME', // torch.hub
+  'TRITON_HOME', // triton: .triton/cache below it
+  'U2NET_HOME', // rembg
+  'YOLO_CONFIG_DIR' // ultralytics: settings and weights
+])
+
+/**
+ * `XDG_CACHE_HOME`, `HF_HUB_CACHE`, `PIP_CACHE_DIR`, `VLLM_CACHE_ROOT`, `npm_config_cache`, `GOCACHE`, … The whole name,
+ * `CACHE` at its end or before a word for a place.
+ */
+const namesACache = /CACHE(_?(DIR|DIRECTORY|FOLDER|HOME|PATH|ROOT))?$/i
+
+/** Variables whose value is a list of directories, separated by colons. */
+const lists: ReadonlySet<string> = new Set(['NLTK_DATA'])
+
+/** Directories whose content no variable makes a cache. */
+const neverCaches: ReadonlySet<string> = new Set([
+  '/',
+  '/bin',
+  '/dev',
+  '/etc',
+  '/lib',
+  '/proc',
+  '/sys',
+  '/usr'
+])
+
+/**
+ * Environment variables that move a cache, with where they move it to, in the order of the environment.
+ * @param env the environment of the container's process
+ * @returns absolute normalised paths; relative values, which depend on the process's directory, are left out
+ */
+export function readCacheEnv(env: Readonly<Record<string, string>>): ImageFacts['cacheEnv'] {
+  return Object.entries(env).flatMap(([name, value]) => {
+    if (!known.has(name) && !namesACache.test(name)) return []
+    const paths = (lists.has(name) ? value.split(':') : [value]).flatMap(
+      (path) => normalAbsolutePath(path) ?? []
+    )
+    return [...new Set(paths)].filter((path) => !neverCaches.has(path)).map((path) => ({ name, path }))
+  })
+}

@@ -1,0 +1,95 @@
+import { posix } from 'node:path'
+import type { PythonFacts } from '../model.js'
+import { isWithin } from '../paths.js'
+import type { ImportRecord } from './verbose-imports.js'
+
+/** A module to compile bytecode for. */
+export interface ModuleChoice {
+  readonly module: string
+  /** Absolute path of the source. */
+  readonly source: string
+  /** Where start-up looked for its bytecode, when the log tells. */
+  readonly cached: string | undefined
+}
+
+/** How many modules are compiled: one that runs is enough, and start-up may skip some the next time. */
+const mostModules = 20
+
+/**
+ * Modules that Python loads before it could print anything, or that a broken copy of would keep it from starting for
+ * reasons of its own.
+ */
+const bootstrap =
+  /^(encodings|codecs|io|abc|site|os|posixpath|stat|genericpath|_collections_abc|_sitebuiltins|zipimport|importlib|sitecustomize|usercustomize|_bootlocale|_distutils_hack|__main__)(\.|$)/
+
+type Tier = 'application' | 'installed' | 'standard'
+const tiers: readonly Tier[] = ['application', 'installed', 'standard']
+
+/**
+ * Chooses the modules of a start-up that bytecode is compiled for: the application's own, else installed packages, else
+ * the standard library. Where places are given, each gets its share of modules whose bytecode lies there, and so do those
+ * that bytecode in an earlier directory of the search path at one of the places could stand in for.
+ * @param imports what start-up imported, in order
+ * @param places absolute paths where bytecode may be stale: volumes, cache paths; empty means everywhere
+ * @returns at most 20, each source once
+ */
+export function chooseModules(
+  imports: readonly ImportRecord[],
+  python: PythonFacts,
+  places: readonly string[] = []
+): ModuleChoice[] {
+  const seen = new Set<string>()
+  const candidates = imports.flatMap((record): ModuleChoice[] => {
+    const { module, source, bytecode } = record
+    if (source === undefined || !source.endsWith('.py') || bootstrap.test(module) || seen.has(source))
+      return []
+    seen.add(source)
+    return [{ module, source, cached: bytecode }]
+  })
+  const groups =
+    places.length === 0
+      ? [candidates]
+      : [
+          ...places.map((place) =>
+            candidates.filter((choice) => isWithin(bytecodePath(choice, python), place))
+          ),
+          candidates.filter((choice) => isShadowable(choice, python, places))
+        ]
+  const turns = groups.map((group) => bestTier(group, python))
+  const longest = Math.max(...turns.map((group) => group.length))
+  const chosen = Array.from({ length: longest }, (_, turn) =>
+    turns.flatMap((group) => group[turn] ?? [])
+  ).flat()
+  return [...new Set(chosen)].slice(0, mostModules)
+}
+
+function bestTier(choices: readonly ModuleChoice[], python: PythonFacts): ModuleChoice[] {
+  const best = tiers.find((tier) => choices.some((choice) => tierOf(choice.source, python) === tier))
+  return choices.filter((choice) => tierOf(choice.source, python) === best)
+}
+
+function tierOf(source: string, python: PythonFacts): Tier {
+  if (/\/(site|dist)-packages\//.test(source)) return 'installed'
+  return python.stdlib.some((directory) => isWithin(source, directory)) ? 'standard' : 'application'
+}
+
+/** Where the interpreter looks for bytecode: what the log said, else by the rules of PEP 3147 and PYTHONPYCACHEPREFIX. */
+function bytecodePath({ source, cached }: ModuleChoice, python: PythonFacts): string {
+  if (cached !== undefined) return cached
+  const directory = posix.dirname(source)
+  const name = `${posix.basename(source, '.py')}.${python.cacheTag}.pyc`
+  return python.pycachePrefix === undefined
+    ? posix.join(directory, '__pycache__', name)
+    : posix.join(python.pycachePrefix, directory, name)
+}
+
+/** A top-level module found behind a directory of the search path that is at one of the places. */
+function isShadowable(
+  { module, source }: ModuleChoice,
+  python: PythonFacts,
+  places: readonly string[]
+): boolean {
+  if (module.includes('.') || posix.basename(source) === '__init__.py') return false
+  const earlier = python.sysPath.slice(0, Math.max(0, python.sysPath.indexOf(posix.dirname(source))))
+  return earlier.some((directory) => places.some((place) => isWithin(directory, place)))
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import { posix } from 'node:path'
+import { z } from 'zod'
+import type { ContainerBody, Engine } from '../engine/engine.js'
+import type { PythonFacts } from '../model.js'
+import { readConfig, type ContainerConfig } from './container-config.js'
+import { normalAbsolutePath } from './container-path.js'
+import { runOneOff } from './one-off.js'
+import { readReply, replyScript } from './python-reply.js'
+
+export interface PythonOptions {
+  readonly labels: Readonly<Record<string, string>>
+  /** Receives what users should know, a sentence each. */
+  readonly note?: (text: string) => void
+  /** How long one interpreter may take; 60 seconds when undefined. */
+  readonly deadlineMs?: number
+}
+
+/** How long the image's interpreter may take to answer. */
+export const pythonDeadlineMs = 60_000
+const maximumBytes = 4_194_304
+
+const factsScript = `${replyScript}
+standard_directories = [standard]
+try:
+    import sysconfig
+    standard_directories += [sysconfig.get_paths()[name] for name in ('stdlib', 'platstdlib')]
+except Exception:
+    pass
+reply({
+    'version': '%d.%d.%d' % sys.version_info[:3],
+    'cacheTag': sys.implementation.cache_tag,
+    'sysPath': [os.path.abspath(entry) for entry in original_path if entry],
+    'pycachePrefix': getattr(sys, 'pycache_prefix', None),
+    'stdlib': standard_directories,
+})
+`
+
+const paths = z
+  .array(z.string())
+  .max(10_000)
+  .transform((list) => [...new Set(list.flatMap((path) => normalAbsolutePath(path) ?? []))])
+
+const schema = z.object({
+  version: z.string().regex(/^\d{1,3}\.\d{1,3}\.\d{1,3}$/),
+  cacheTag: z.string().regex(/^[\w-]{1,64}$/),
+  sysPath: paths,
+  pycachePrefix: z.string().nullable(),
+  stdlib: paths
+})
+
+/**
+ * Asks the image's own interpreter what it is and where it looks for code, in a one-off container without network. Works
+ * on images without a shell.
+ * @param body what every boot is created with; its user and environment decide the answer
+ * @returns undefined when the image has no Python, or one that does not answer as CPython does, with a note
+ * @throws EngineError
+ */
+export async function readPythonFacts(
+  engine: Engine,
+  body: ContainerBody,
+  options: PythonOptions
+): Promise<PythonFacts | undefined> {
+  for (const executable of interpreterCandidates(readConfig(body))) {
+    const token = randomUUID()
+    // -B: looking at an image must not write bytecode on its volumes.
+    const run = await runOneOff(engine, body, [executable, '-B', '-c', factsScript, token], {
+      labels: options.labels,
+      deadlineMs: options.deadlineMs ?? pythonDeadlineMs,
+      maximumBytes
+    })
+    if (run.kind === 'not-startable') continue
+    const answer = schema.safeParse(run.kind === 'finished' ? readReply(token, run.output) : undefined)
+    if (answer.success) {
+      const { pycachePrefix, ...facts } = answer.data
+      return { executable, ...facts, pycachePrefix: normalAbsolutePath(pycachePrefix ?? '') }
+    }
+    const how = run.kind === 'finished' ? `exited with ${run.exitCode}` : run.kind.replace('-', ' ')
+    options.note?.(`"${executable}" of the image does not answer as Python 3 does (${how})`)
+    if (run.kind === 'timed-out') return undefined
+  }
+  return undefined
+}
+
+const longestCandidate = 256
+const mostCandidates = 8
+
+/**
+ * Programs that may be the interpreter of the image's start-up, the likeliest first: Pythons that the start command
+ * names, Pythons beside an absolute program that it names (`/opt/venv/bin/gunicorn`), then what is on the PATH.
+ */
+export function interpreterCandidates(config: Pick<ContainerConfig, 'entrypoint' | 'cmd'>): string[] {
+  // Shell commands are looked into word by word: ["sh", "-c", "exec /opt/venv/bin/python -m app"].
+  const words = [...config.entrypoint, ...config.cmd].flatMap((word) => word.split(/[\s;&|()"'`]+/))
+  const plain = words.filter((word) => word.length <= longestCandidate)
+  const named = plain.filter((word) => /^(\/\S*\/)?(python|pypy)\d*(\.\d+)*$/.test(word))
+  const beside = plain.flatMap((word) => {
+    const path = normalAbsolutePath(word)
+    return path !== undefined && /\/s?bin\/[^/]+$/.test(path) ? [`${posix.dirname(path)}/python`] : []
+  })
+  const onPath = ['python3', 'python']
+  return [...new Set([...named, ...beside].slice(0, mostCandidates - onPath.length).concat(onPath))]
+}
