@@ -204,6 +204,8 @@ export interface Target {
   readonly parentExists: boolean
   /** Whether the control wrote at or below the path. */
   readonly used: boolean
+  /** Whether the image itself brings the path, so that every new container has it. */
+  readonly inImage: boolean
 }
 
 /** Stale or damaged bytecode of one module, compiled by the image's own interpreter. */
@@ -415,6 +417,8 @@ export interface ControlKnowledge {
   readonly ignoresStopSignal: boolean
   /** Absolute paths that start-up wrote, in the container's layer and on volumes. */
   readonly writtenPaths: readonly string[]
+  /** Those of them that were not there before. */
+  readonly addedPaths: readonly string[]
   readonly volumes: readonly VolumeState[]
   /** Absolute paths of data files that did not change between the control's two boots. */
   readonly stableFiles: readonly string[]

@@ -204,6 +204,9 @@ const missingDirectory: Fault = {
     if (target.volume === undefined && context.volumes.length === 0) {
       return { reason: 'there is no volume whose old state could meet a new container: that is the control' }
     }
+    if (target.volume === undefined && target.inImage) {
+      return { reason: `a new container has ${target.path} from the image` }
+    }
     return true
   },
   plant: (target) => ({

@@ -84,7 +84,8 @@ const CONTAINER: Target = {
   entry: undefined,
   tree: new Map(),
   parentExists: true,
-  used: true
+  used: true,
+  inImage: true
 }
 
 function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest): Target[] {
@@ -130,7 +131,8 @@ function bytecodeTargets(found: readonly Target[], request: PlanRequest): Target
       entry: tree.get(mount),
       tree: subtree(tree, mount),
       parentExists: true,
-      used: true
+      used: true,
+      inImage: true
     }))
   return [...caches, ...volumes]
 }

@@ -61,7 +61,7 @@ export function subtree(tree: Tree, path: string): Tree {
  */
 export function targets(
   found: readonly Candidate[],
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths'>,
   layer: LayerState
 ): { readonly targets: readonly Target[]; readonly unused: readonly Candidate[] } {
   const made = found.map((candidate) => ({ candidate, target: target(candidate, control, layer) }))
@@ -77,7 +77,7 @@ export function targets(
 
 function target(
   candidate: Pick<Candidate, 'path' | 'role' | 'source'>,
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths'>,
   layer: LayerState
 ): Target {
   const { path, role, source } = candidate
@@ -94,7 +94,8 @@ function target(
     entry: tree.get(path),
     tree: subtree(tree, path),
     parentExists: parentOf(path) === '/' || holdsEntries(tree.get(parentOf(path))),
-    used: control.writtenPaths.some((written) => isWithin(written, path))
+    used: control.writtenPaths.some((written) => isWithin(written, path)),
+    inImage: tree.has(path) && !control.addedPaths.includes(path)
   }
 }
 
@@ -114,7 +115,7 @@ export function isMountPoint(target: Target): boolean {
  */
 export function expand(
   target: Target,
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'sentinels'>
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>
 ): Target[] {
   if (!isMountPoint(target)) return [target]
   return [...target.tree.values()]
@@ -128,7 +129,8 @@ export function expand(
       entry,
       tree: subtree(target.tree, entry.path),
       parentExists: true,
-      used: true
+      used: true,
+      inImage: !control.addedPaths.includes(entry.path)
     }))
 }
 

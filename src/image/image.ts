@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { withEnv } from '../engine/container-env.js'
+import { EngineError } from '../engine/errors.js'
+import { buildImage } from './build.js'
+import { readFacts } from './facts.js'
+import type { ContainerBody, Engine } from '../engine/engine.js'
+import type { ContainerInputs, ImageFacts, ImageSource } from '../model.js'
+
+/** What getting the image needs from the run. */
+export interface ImageSurroundings {
+  readonly engine: Engine
+  readonly identity: { readonly runId: string }
+  readonly environment: NodeJS.ProcessEnv
+  readonly labels: Readonly<Record<string, string>>
+  readonly onProgress: (event: { readonly kind: 'build' | 'facts'; readonly reference: string }) => void
+  readonly onBuildOutput: (chunk: Buffer) => void
+  readonly note: (text: string) => void
+}
+
+/**
+ * Builds the image under test, or takes the one that is named, pulling it when the engine does not have it; then learns
+ * what can be known without booting it.
+ *
+ * @returns the facts, and the body that every container of the run is made from
+ * @throws BuildError, EngineError, ImageMissingError
+ */
+export async function obtainImage(
+  inputs: ContainerInputs & { readonly image: ImageSource },
+  surroundings: ImageSurroundings
+): Promise<{ readonly facts: ImageFacts; readonly template: ContainerBody }> {
+  const { engine, labels, note, onProgress } = surroundings
+  const { os } = await engine.info()
+  if (os !== 'linux') {
+    throw new EngineError(
+      'look at the engine',
+      undefined,
+      `this Docker engine runs ${os} containers; Linux containers are needed`
+    )
+  }
+  const reference = await referenceTo(inputs.image, surroundings)
+  onProgress({ kind: 'facts', reference })
+  const draft = await engine.createBody(inputs.options, reference, inputs.command, labels)
+  const template = withEnv(draft, inputs.env)
+  const facts = await readFacts(engine, reference, { containerOptions: { body: template }, labels, note })
+  return { facts, template }
+}
+
+async function referenceTo(image: ImageSource, surroundings: ImageSurroundings): Promise<string> {
+  const { engine, identity, environment, labels, onProgress, onBuildOutput } = surroundings
+  if (image.kind === 'reference') {
+    if ((await engine.inspectImage(image.reference)) === undefined) await engine.pullImage(image.reference)
+    return image.reference
+  }
+  const reference = `cache-crash-test:${identity.runId}`
+  onProgress({ kind: 'build', reference })
+  const temporaryDirectory = await mkdtemp(join(tmpdir(), 'cache-crash-test-'))
+  try {
+    await buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log: onBuildOutput })
+  } finally {
+    await rm(temporaryDirectory, { recursive: true, force: true })
+  }
+  return reference
+}

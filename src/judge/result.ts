@@ -1,0 +1,35 @@
+import { diagnose } from './diagnosis.js'
+import { judge, type Standards } from './judge.js'
+import type { BootObservation, Diagnosis, Fault, Observation, Scenario, ScenarioResult } from '../model.js'
+
+/** Judges a trial and explains it from its logs where it did not pass. */
+export function judgeTrial(
+  scenario: Scenario,
+  observation: Observation,
+  standards: Standards,
+  fault: Pick<Fault, 'signatures'>,
+  expectFailures: readonly string[]
+): Omit<ScenarioResult, 'keptContainer'> {
+  const verdict = judge(scenario, observation, standards)
+  const passed = verdict.kind === 'recovered' || verdict.kind === 'tolerated'
+  return {
+    scenario,
+    verdict,
+    observation,
+    diagnosis: passed ? undefined : explain(observation, fault),
+    expectedToFail: expectFailures.includes(scenario.id)
+  }
+}
+
+/** The first boot whose log a signature of the fault knows; the last boot tells most. */
+function explain(
+  { boots, secondBoot }: Observation,
+  fault: Pick<Fault, 'signatures'>
+): Diagnosis | undefined {
+  const observed: BootObservation[] = [...(secondBoot === undefined ? [] : [secondBoot]), ...boots]
+  for (const { log } of observed) {
+    const diagnosis = diagnose(log, fault.signatures)
+    if (diagnosis !== undefined) return diagnosis
+  }
+  return undefined
+}

@@ -1,0 +1,161 @@
+import { faultById } from './faults/catalogue.js'
+import { obtainImage } from './image/image.js'
+import { judgeTrial } from './judge/result.js'
+import { plan } from './plan/plan.js'
+import { inShard } from './plan/shard.js'
+import { candidates, type Candidate } from './plan/targets.js'
+import { runControl, trialDeadline } from './trial/control.js'
+import { isAbandoned, isOfRun, runLabels, type RunIdentity } from './trial/labels.js'
+import { describe } from './trial/probes/probe.js'
+import { reconnoitre } from './trial/reconnaissance.js'
+import { runSchedule } from './trial/schedule.js'
+import { sweep } from './trial/sweep.js'
+import type { Engine } from './engine/engine.js'
+import type { ProgressEvent } from './report/progress.js'
+import { labFor } from './trial/lab.js'
+import type { Fault, Inputs, PythonImports, RunRecord } from './model.js'
+
+/** What a run needs from outside. */
+export interface Surroundings {
+  readonly engine: Engine
+  readonly identity: RunIdentity
+  readonly environment: NodeJS.ProcessEnv
+  readonly version: string
+  /** Aborts when the run is cancelled. */
+  readonly signal: AbortSignal
+  readonly onProgress: (event: ProgressEvent) => void
+  /** Receives the build's output, which is untrusted. */
+  readonly onBuildOutput: (chunk: Buffer) => void
+  /** Asks this host for a process. */
+  readonly isAlive: (pid: number) => boolean
+}
+
+/**
+ * One run, in order: sweep what dead runs left, get the image and its facts, boot the control, plan, run the trials, judge.
+ * Whatever happens, nothing that it made stays on the engine, but what `keep` asks for.
+ *
+ * @throws BuildError, EngineError, ImageMissingError: the run could not be carried out; the signal's reason when cancelled
+ */
+export async function run(inputs: Inputs, surroundings: Surroundings): Promise<RunRecord> {
+  const { engine, identity } = surroundings
+  const notes: string[] = []
+  await sweepAbandoned(surroundings, notes)
+  let kept = false
+  try {
+    const record = await crashTest(inputs, surroundings, notes)
+    kept = record.results.some(({ keptContainer }) => keptContainer !== undefined)
+    return record
+  } finally {
+    surroundings.onProgress({ kind: 'cleanup' })
+    // A kept container needs its image and volumes; everything else of the run was removed with its trial.
+    if (!kept) await sweep(engine, (labels) => isOfRun(labels, identity.runId))
+  }
+}
+
+async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: string[]): Promise<RunRecord> {
+  const began = performance.now()
+  const startedAt = new Date().toISOString()
+  const { engine, onProgress } = surroundings
+  const note = (text: string): void => void notes.push(text)
+
+  const labels = runLabels(surroundings.identity)
+  const { facts, template } = await obtainImage(inputs, { ...surroundings, labels, note })
+  const lab = labFor(inputs, facts, { ...surroundings, labels, template })
+
+  onProgress({ kind: 'control' })
+  const found = candidates(facts, inputs)
+  const { cachePaths, dataPaths } = roles(found)
+  const control = await runControl(lab, {
+    facts,
+    cachePaths,
+    dataPaths,
+    candidates: found.map(({ path }) => path),
+    seed: inputs.seed,
+    restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart')
+  })
+  const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results'>): RunRecord => ({
+    version: surroundings.version,
+    startedAt,
+    seconds: (performance.now() - began) / 1000,
+    inputs,
+    facts,
+    engineVersion,
+    probes: control.checks.map(describe),
+    control: control.result,
+    notes,
+    ...rest
+  })
+  const { version: engineVersion } = await engine.info()
+  if (control.result.kind === 'failed') return record({ omissions: [], skipped: [], results: [] })
+  const { knowledge } = control.result
+  notes.push(...knowledge.notes)
+
+  const faults = inputs.faults.map(faultById)
+  const deadlineMs = inputs.startupTimeoutMs ?? trialDeadline(knowledge.readySeconds)
+  const canary = `cache-crash-test canary ${surroundings.identity.runId}`
+  const places = [...lab.mounts, ...cachePaths]
+  const imports = needsImports(faults, places)
+    ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, canary, note })
+    : NO_IMPORTS
+  const planned = plan({
+    faults,
+    candidates: found,
+    bootModes: inputs.bootModes,
+    control: knowledge,
+    layer: control.layer,
+    context: { facts, volumes: knowledge.volumes, imports, canary, seed: inputs.seed }
+  })
+  const scenarios = planned.scenarios.filter((scenario) => inShard(scenario, inputs.shard))
+  onProgress({ kind: 'plan', scenarios: scenarios.length, omissions: planned.omissions.length })
+
+  const standards = { control: knowledge, cachePaths, dataPaths }
+  let done = 0
+  const outcome = await runSchedule(lab, {
+    scenarios,
+    maxParallel: inputs.maxParallel,
+    failFast: inputs.failFast,
+    keep: inputs.keep,
+    conditions: {
+      control: knowledge,
+      checks: control.checks,
+      deadlineMs,
+      secondBoot: inputs.secondBoot,
+      replicas: inputs.replicas,
+      canary
+    },
+    judged: (scenario, observation) =>
+      judgeTrial(scenario, observation, standards, faultById(scenario.fault), inputs.expectFailures),
+    onStart: (scenario) => {
+      onProgress({ kind: 'scenario-start', scenario })
+    },
+    onDone: (result) => {
+      onProgress({ kind: 'scenario-done', result, done: ++done, total: scenarios.length })
+    }
+  })
+  return record({ omissions: planned.omissions, ...outcome })
+}
+
+/** Removes what runs that cannot need it any more left on this engine. A failure here is not this run's. */
+async function sweepAbandoned(surroundings: Surroundings, notes: string[]): Promise<void> {
+  const { engine, identity, isAlive } = surroundings
+  const now = Math.floor(Date.now() / 1000)
+  const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive))
+  if (swept.removed > 0) notes.push(`Removed ${swept.removed} resources that an earlier run had left behind.`)
+  notes.push(...swept.failures)
+}
+
+/** Which of the candidates' content may be thrown away, and which belongs to users. */
+function roles(found: readonly Candidate[]): { cachePaths: string[]; dataPaths: string[] } {
+  const withRole = (role: Candidate['role']): string[] =>
+    found.filter((candidate) => candidate.role === role).map(({ path }) => path)
+  return { cachePaths: withRole('cache'), dataPaths: withRole('data') }
+}
+
+const NO_IMPORTS: PythonImports = {
+  kind: 'unknown',
+  reason: 'there is no volume and no cache path that could hold bytecode'
+}
+
+function needsImports(faults: readonly Fault[], places: readonly string[]): boolean {
+  return places.length > 0 && faults.some(({ family }) => family === 'bytecode')
+}

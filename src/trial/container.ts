@@ -1,0 +1,85 @@
+import { withEnv } from '../engine/container-env.js'
+import type { ContainerBody } from '../engine/engine.js'
+
+/** A named volume in a container. */
+export interface VolumeMount {
+  readonly name: string
+  /** Absolute path in the container. */
+  readonly target: string
+  readonly readOnly: boolean
+  /** False lets the engine fill an empty volume from the image at first mount, as a first deploy does. */
+  readonly noCopy: boolean
+}
+
+export interface ContainerSettings {
+  readonly labels: Readonly<Record<string, string>>
+  readonly volumes: readonly VolumeMount[]
+  /** TCP ports of the container to publish on a free loopback port each. */
+  readonly ports: readonly number[]
+  /** Added to the environment that the image and the user gave. */
+  readonly env?: Readonly<Record<string, string>>
+  /** For a container that only carries volumes: its own layer must be writable. */
+  readonly writableLayer?: boolean
+}
+
+/** Nanoseconds, as the Engine API counts. A health check asks every 30 s by default, so its first answer is 30 s late. */
+const HEALTH_INTERVAL = 500_000_000
+
+/** Network modes in which the engine cannot publish ports. */
+const UNPUBLISHED = /^(host|none|container:)/
+
+/**
+ * The body for one container of a run, made from what the CLI made of the user's options.
+ *
+ * Overridden for every trial: named volumes with our labels; ports on the loopback interface only, free ones, since trials
+ * run side by side; no restart policy and no auto-removal, since a container that exits is judged at once and its log is
+ * read before it goes; a log driver that can be read; the health check's interval, with the image's own command and timeout.
+ */
+export function containerBody(template: ContainerBody, settings: ContainerSettings): ContainerBody {
+  const host = template.HostConfig ?? {}
+  const networkMode = typeof host.NetworkMode === 'string' ? host.NetworkMode : ''
+  const ports = UNPUBLISHED.test(networkMode) ? [] : settings.ports.map((port) => `${port}/tcp`)
+  return {
+    ...withEnv(template, settings.env ?? {}),
+    Labels: { ...asRecord(template.Labels), ...settings.labels },
+    ExposedPorts: {
+      ...asRecord(template.ExposedPorts),
+      ...Object.fromEntries(ports.map((port) => [port, {}]))
+    },
+    ...healthcheck(template.Healthcheck),
+    HostConfig: {
+      ...host,
+      Mounts: [
+        ...asList(host.Mounts),
+        ...settings.volumes.map((volume) => ({
+          Type: 'volume',
+          Source: volume.name,
+          Target: volume.target,
+          ReadOnly: volume.readOnly,
+          VolumeOptions: { NoCopy: volume.noCopy, Labels: settings.labels }
+        }))
+      ],
+      PortBindings: Object.fromEntries(ports.map((port) => [port, [{ HostIp: '127.0.0.1', HostPort: '' }]])),
+      PublishAllPorts: false,
+      RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+      AutoRemove: false,
+      LogConfig: { Type: 'json-file', Config: {} },
+      ...(settings.writableLayer === true ? { ReadonlyRootfs: false } : {})
+    }
+  }
+}
+
+function healthcheck(value: unknown): { Healthcheck?: unknown } {
+  const check = asRecord(value)
+  const test = check.Test
+  if (!Array.isArray(test) || test.length === 0 || test[0] === 'NONE') return {}
+  return { Healthcheck: { ...check, Interval: HEALTH_INTERVAL, StartPeriod: 0 } }
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {}
+}
+
+function asList(value: unknown): unknown[] {
+  return Array.isArray(value) ? Array.from<unknown>(value) : []
+}

@@ -1,0 +1,345 @@
+import { isData } from '../judge/data.js'
+import { isWithin, parentOf } from '../paths.js'
+import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
+import { boot, learnReadyChecks } from './observe.js'
+import { bootRequest, isUp } from './trial.js'
+import { sentinels } from './sentinels.js'
+import type { ReadyCheck } from './probes/probe.js'
+import type { LayerState } from '../plan/targets.js'
+import type {
+  BootObservation,
+  BoundedTree,
+  ControlKnowledge,
+  ControlResult,
+  ImageFacts,
+  Tree,
+  VolumeState
+} from '../model.js'
+
+/** A first boot may take this long when nothing says otherwise: models are loaded, databases are made. */
+const FIRST_BOOT_MS = 300_000
+
+/** What is read back of one candidate in the container's own layer. */
+const LAYER_BOUNDS = { entries: 5_000, bytes: 32 * 1024 * 1024, keepContent: true }
+
+export interface ControlRequest {
+  readonly facts: ImageFacts
+  readonly cachePaths: readonly string[]
+  readonly dataPaths: readonly string[]
+  /** Paths that faults may be planted at: what the control left there is read back. */
+  readonly candidates: readonly string[]
+  readonly seed: string
+  /** Whether any boot mode that was asked for starts a container a second time. */
+  readonly restarts: boolean
+}
+
+export interface ControlOutcome {
+  readonly result: ControlResult
+  /** The readiness checks that trials use: the user's, or what the control learned. */
+  readonly checks: readonly ReadyCheck[]
+  readonly layer: LayerState
+}
+
+/**
+ * Boots the image on clean state, then again on the state that this left: in a new container on the same volumes, and by
+ * starting the same container again. Between them sentinels are planted, so that an image which does not stand a foreign
+ * file is found out here and not blamed on a fault.
+ *
+ * @throws EngineError when the engine fails; a failing image is a result, not an error
+ */
+export async function runControl(lab: Lab, request: ControlRequest): Promise<ControlOutcome> {
+  const outcome = await controlOnce(lab, request, true)
+  if (outcome.result.kind === 'passed' || outcome.result.stage !== 'second-boot' || lab.mounts.length === 0)
+    return outcome
+  // Is it the second boot, or the foreign file? Only a control without sentinels can tell.
+  const without = await controlOnce(lab, request, false)
+  if (without.result.kind === 'failed') return without
+  const { knowledge } = without.result
+  return {
+    ...without,
+    result: {
+      kind: 'passed',
+      knowledge: {
+        ...knowledge,
+        notes: [
+          ...knowledge.notes,
+          'The image does not start with a foreign file on its volumes, so no sentinels are planted: that data is intact is shown by the files that start-up itself left and did not change.'
+        ]
+      }
+    }
+  }
+}
+
+async function controlOnce(
+  lab: Lab,
+  request: ControlRequest,
+  withSentinels: boolean
+): Promise<ControlOutcome> {
+  const bench = new Bench(lab, withSentinels ? 'control' : 'control-without-sentinels')
+  try {
+    return await control(lab, request, bench, withSentinels)
+  } finally {
+    await bench.dispose()
+  }
+}
+
+async function control(
+  lab: Lab,
+  request: ControlRequest,
+  bench: Bench,
+  withSentinels: boolean
+): Promise<ControlOutcome> {
+  const { engine, mounts } = lab
+  const volumes = bench.volumes({ noCopy: false })
+  const first = await bench.container(volumes)
+  const pristine = await readRoots(engine, first.id, mounts)
+
+  const learned = await firstBoot(lab, request, first)
+  const { checks } = learned
+  const failed = (
+    stage: 'first-boot' | 'second-boot' | 'data',
+    message: string,
+    boot: BootObservation
+  ): ControlOutcome => ({
+    result: { kind: 'failed', stage, blame: blameFor(boot), message, boot },
+    checks,
+    layer: { tree: new Map() }
+  })
+  if (!isFine(learned.observation)) {
+    return failed('first-boot', firstBootMessage(learned.observation), learned.observation)
+  }
+  const deadlineMs = lab.health.startupTimeoutMs ?? trialDeadline(readySeconds(learned.observation))
+  const ignoresStopSignal = await stopAndLearn(lab, first.id)
+  const afterFirst = await readRoots(engine, first.id, mounts)
+
+  const planted = sentinels(
+    {
+      mounts: withSentinels ? mounts : [],
+      cachePaths: request.cachePaths,
+      dataPaths: withSentinels ? request.dataPaths : []
+    },
+    (path) => afterFirst.entries.get(path)?.type === 'directory',
+    request.facts.user,
+    request.seed
+  )
+  const again = async (container: { id: string; name: string }): Promise<BootObservation> =>
+    await boot(engine, { ...bootRequest(lab, container, deadlineMs, undefined), checks }, lab.signal)
+
+  const carrier =
+    lab.template.HostConfig?.ReadonlyRootfs === true
+      ? await bench.container(volumes, { carrier: true })
+      : first
+  if (planted.size > 0) await engine.write(carrier.id, [...planted.values()])
+
+  let last = first
+  let second: BootObservation | undefined
+  let running: BoundedTree | undefined
+  const boots: { readonly how: string; readonly container: () => Promise<{ id: string; name: string }> }[] = [
+    ...(mounts.length > 0
+      ? [
+          {
+            how: 'a new container on the volumes that the first boot left',
+            container: () => bench.container(volumes)
+          }
+        ]
+      : []),
+    ...(request.restarts || mounts.length === 0
+      ? [{ how: 'the same container, started again', container: () => Promise.resolve(first) }]
+      : [])
+  ]
+  for (const { how, container } of boots) {
+    last = await container()
+    const observed = await again(last)
+    if (!isFine(observed)) return failed('second-boot', secondBootMessage(how, observed, planted), observed)
+    second ??= observed
+    running = await readRoots(engine, last.id, mounts)
+    const lost = [...planted.values()].find(
+      ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256
+    )
+    if (lost !== undefined) {
+      return failed(
+        'data',
+        `Start-up removed or changed ${lost.path}, a file that it did not make, on a healthy second boot (${how}). ` +
+          'If everything there may be thrown away, declare the path under cache-paths; if not, this is data loss.',
+        observed
+      )
+    }
+    await (ignoresStopSignal ? engine.killContainer(last.id) : engine.stopContainer(last.id))
+  }
+
+  const afterLast = await readRoots(engine, last.id, mounts)
+  const states = volumeStates(mounts, afterLast)
+  const layerChanges = (await engine.changes(first.id)).filter(({ path }) => !onVolume(path, mounts))
+  const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
+  const knowledge: ControlKnowledge = {
+    readySeconds: readySeconds(learned.observation),
+    secondReadySeconds: second === undefined ? readySeconds(learned.observation) : readySeconds(second),
+    ignoresStopSignal,
+    writtenPaths: [
+      ...layerChanges.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path),
+      ...volumeChanges
+    ],
+    addedPaths: [
+      ...layerChanges.filter(({ kind }) => kind === 'added').map(({ path }) => path),
+      ...volumeChanges.filter((path) => !pristine.entries.has(path))
+    ],
+    volumes: states,
+    stableFiles: stableFiles([afterFirst, running ?? afterFirst, afterLast]).filter(
+      (path) => !planted.has(path) && isData(path, request)
+    ),
+    sentinels: planted,
+    notes: states
+      .filter(({ truncated }) => truncated)
+      .map(
+        ({ mount }) =>
+          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB: trials start there on what the image brings, not on what the control left`
+      )
+  }
+  return {
+    result: { kind: 'passed', knowledge },
+    checks,
+    layer: await readLayer(lab, first.id, request.candidates)
+  }
+}
+
+/** The first boot on clean state, which also learns what to ask later boots where the user did not say. */
+async function firstBoot(
+  lab: Lab,
+  { facts }: ControlRequest,
+  container: { readonly id: string; readonly name: string }
+): Promise<{ readonly observation: BootObservation; readonly checks: readonly ReadyCheck[] }> {
+  const request = bootRequest(lab, container, lab.health.startupTimeoutMs ?? FIRST_BOOT_MS, undefined)
+  const checks = lab.health.ready
+  if (checks.length > 0)
+    return { observation: await boot(lab.engine, { ...request, checks }, lab.signal), checks }
+  return await learnReadyChecks(
+    lab.engine,
+    { ...request, hasHealthcheck: facts.hasHealthcheck, ports: lab.ports },
+    lab.signal
+  )
+}
+
+/**
+ * The time that a trial's boot gets: generous, since the same image was ready after 1.4 s on an idle machine and 18.6 s on a
+ * busy one.
+ */
+export function trialDeadline(controlSeconds: number): number {
+  return Math.max(30_000, 10 * controlSeconds * 1000)
+}
+
+/** Ready and stable, every check passed, and nothing in the log that the user forbids. */
+function isFine(observed: BootObservation): boolean {
+  return isUp(observed) && observed.forbiddenLog === undefined
+}
+
+function readySeconds({ outcome }: BootObservation): number {
+  return outcome.kind === 'ready' ? outcome.seconds : 0
+}
+
+/** A graceful stop. @returns true when the grace period ran out: the image ignores its stop signal */
+async function stopAndLearn(lab: Lab, container: string): Promise<boolean> {
+  const { running } = await lab.engine.inspectContainer(container)
+  if (!running) return false
+  await lab.engine.stopContainer(container)
+  const { exitCode, oomKilled } = await lab.engine.inspectContainer(container)
+  // 128 + SIGKILL, which the engine sends when the grace period is over.
+  return exitCode === 137 && !oomKilled
+}
+
+function onVolume(path: string, mounts: readonly string[]): boolean {
+  return mounts.some((mount) => isWithin(path, mount))
+}
+
+function volumeStates(mounts: readonly string[], state: BoundedTree): VolumeState[] {
+  return mounts.map((mount) => ({
+    mount,
+    tree: new Map([...state.entries].filter(([path]) => isWithin(path, mount))),
+    truncated: state.truncated
+  }))
+}
+
+/** Paths that are new or differ. Directories count only when they are new: their mtime changes with their content. */
+function changedPaths(before: Tree, after: Tree): string[] {
+  return [...after.values()]
+    .filter((entry) => {
+      const was = before.get(entry.path)
+      if (was === undefined) return true
+      if (was.type !== entry.type) return true
+      return entry.type !== 'directory' && (was.mtime !== entry.mtime || was.sha256 !== entry.sha256)
+    })
+    .map(({ path }) => path)
+}
+
+/** Files with the same content in every one of the states, a running one among them: some live only between runs. */
+function stableFiles(states: readonly BoundedTree[]): string[] {
+  const [first, ...others] = states
+  if (first === undefined) return []
+  return [...first.entries.values()]
+    .filter(
+      ({ path, sha256 }) =>
+        sha256 !== undefined && others.every(({ entries }) => entries.get(path)?.sha256 === sha256)
+    )
+    .map(({ path }) => path)
+}
+
+/** What the control left at the candidates outside volumes, and the directories that hold them. */
+async function readLayer(lab: Lab, container: string, candidates: readonly string[]): Promise<LayerState> {
+  const tree = new Map<string, NonNullable<ReturnType<Tree['get']>>>()
+  for (const path of candidates.filter((candidate) => !onVolume(candidate, lab.mounts))) {
+    for (const at of [parentOf(path), path]) {
+      const entry = await lab.engine.readEntry(container, at)
+      if (entry !== undefined) tree.set(at, entry)
+    }
+    if (tree.get(path)?.type === 'directory' || tree.get(path)?.type === 'file') {
+      const below = await lab.engine.read(container, path, LAYER_BOUNDS)
+      for (const [at, entry] of below?.entries ?? []) tree.set(at, entry)
+    }
+  }
+  return { tree }
+}
+
+function blameFor({ outcome }: BootObservation): 'image' | 'probe' {
+  return outcome.kind === 'timed-out' ? 'probe' : 'image'
+}
+
+function firstBootMessage(observed: BootObservation): string {
+  const { outcome } = observed
+  switch (outcome.kind) {
+    case 'exited':
+      return `The image does not start on clean state: it exited ${outcome.exitCode} after ${outcome.seconds.toFixed(1)} s, before it was ready.${outcome.error === undefined ? '' : ` ${outcome.error}`} Fix the image, or give it what it needs under env, command or options.`
+    case 'timed-out':
+      return `The container is running, but it was not ready after ${outcome.seconds.toFixed(0)} s: ${outcome.waitingFor.join('; ')}. If it is healthy, the probe asks the wrong thing: set ready; if it is slow, set startup-timeout.`
+    case 'engine-error':
+      return `The engine failed during the first boot: ${outcome.message}`
+    case 'ready':
+      return `The image was ready on clean state, but ${checkFailure(observed)}.`
+  }
+}
+
+function secondBootMessage(how: string, observed: BootObservation, planted: Tree): string {
+  const { outcome } = observed
+  const what = outcome.kind === 'ready' ? `was ready, but ${checkFailure(observed)}` : outcomeWords(outcome)
+  const files = [...planted.keys()]
+  const foreign =
+    files.length === 0 ? '' : ` (It also met ${files.join(', ')}, as a user’s file would lie there.)`
+  return `The image starts once but not twice: with no fault planted, its second boot (${how}) ${what}.${foreign}`
+}
+
+function outcomeWords(outcome: Exclude<BootObservation['outcome'], { kind: 'ready' }>): string {
+  switch (outcome.kind) {
+    case 'exited':
+      return `exited ${outcome.exitCode} before it was ready`
+    case 'timed-out':
+      return `was not ready in time: ${outcome.waitingFor.join('; ')}`
+    case 'engine-error':
+      return `met an engine failure: ${outcome.message}`
+  }
+}
+
+function checkFailure({ stability, smokeTest, forbiddenLog }: BootObservation): string {
+  if (stability !== undefined && stability.kind !== 'stable') return `then it was ${stability.kind}`
+  if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
+    return `the smoke test ${smokeTest.timedOut ? 'did not end in time' : `exited ${String(smokeTest.exitCode)}`}: ${smokeTest.output.trim().split('\n').at(-1) ?? ''}`
+  }
+  return `its log matches forbid-logs /${forbiddenLog?.pattern ?? ''}/: ${forbiddenLog?.line ?? ''}`
+}

@@ -1,0 +1,117 @@
+import { containerBody, type VolumeMount } from './container.js'
+import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
+import type { BoundedTree, HealthInputs, ImageFacts, Inputs, Tree } from '../model.js'
+
+/** What every boot of a run shares. */
+export interface Lab {
+  readonly engine: Engine
+  readonly runId: string
+  readonly labels: Readonly<Record<string, string>>
+  /** What the CLI made of the user's options, env and command. */
+  readonly template: ContainerBody
+  /** Mount points that outlive a deploy. */
+  readonly mounts: readonly string[]
+  /** TCP ports to publish. */
+  readonly ports: readonly number[]
+  readonly health: HealthInputs
+  readonly workspace: string
+  /** Ends every wait when the run is cancelled. */
+  readonly signal: AbortSignal
+}
+
+/** What a lab is made from, beside the inputs and the image. */
+export type LabEquipment = Pick<Lab, 'engine' | 'labels' | 'template' | 'signal'> & {
+  readonly identity: { readonly runId: string }
+}
+
+/** The lab for an image: which of its paths outlive a deploy, and which ports are worth publishing. */
+export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipment): Lab {
+  const { engine, labels, template, signal } = equipment
+  const asked = inputs.ready.flatMap((probe) =>
+    probe.kind === 'http' || probe.kind === 'tcp' ? [probe.port] : []
+  )
+  return {
+    engine,
+    labels,
+    template,
+    signal,
+    runId: equipment.identity.runId,
+    mounts: inputs.volumes ?? facts.volumes,
+    ports: [...new Set([...facts.ports, ...inputs.ports, ...asked])].sort((a, b) => a - b),
+    health: inputs,
+    workspace: inputs.workspace
+  }
+}
+
+/** How much state of a container is read back. Over it, the report says what was left out. */
+export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1024, keepContent: true }
+
+/** Containers and volumes of one trial or control, so that they can be removed together. */
+export class Bench {
+  readonly #lab: Lab
+  readonly #prefix: string
+  readonly #containers: { readonly id: string; readonly name: string }[] = []
+  readonly #volumes: string[] = []
+
+  /** @param purpose part of every name, e.g. `control` or the number of a trial */
+  constructor(lab: Lab, purpose: string) {
+    this.#lab = lab
+    this.#prefix = `cache-crash-test-${lab.runId}-${purpose}`
+  }
+
+  /** Fresh volumes for every mount point of the run; the engine makes them when the first container mounts them. */
+  volumes(options: { readonly noCopy: boolean }): VolumeMount[] {
+    return this.#lab.mounts.map((target) => this.volume(target, options))
+  }
+
+  volume(target: string, options: { readonly noCopy: boolean; readonly readOnly?: boolean }): VolumeMount {
+    const name = `${this.#prefix}-volume-${this.#volumes.length + 1}`
+    this.#volumes.push(name)
+    return { name, target, readOnly: options.readOnly ?? false, noCopy: options.noCopy }
+  }
+
+  /**
+   * Creates a container of the image under test.
+   * @param purpose `carrier` makes one that is never started and only gives access to the volumes
+   */
+  async container(
+    volumes: readonly VolumeMount[],
+    options: { readonly carrier?: boolean; readonly env?: Readonly<Record<string, string>> } = {}
+  ): Promise<{ id: string; name: string }> {
+    const name = `${this.#prefix}-${this.#containers.length + 1}`
+    const body = containerBody(this.#lab.template, {
+      labels: this.#lab.labels,
+      volumes,
+      ports: options.carrier === true ? [] : this.#lab.ports,
+      writableLayer: options.carrier === true,
+      ...(options.env === undefined ? {} : { env: options.env })
+    })
+    const container = { id: await this.#lab.engine.createContainer(body, name), name }
+    this.#containers.push(container)
+    return container
+  }
+
+  /** Names of the containers that were made, oldest first. */
+  get names(): string[] {
+    return this.#containers.map(({ name }) => name)
+  }
+
+  /** Removes everything by force. @throws EngineError when the engine will not; the end of the run sweeps again */
+  async dispose(): Promise<void> {
+    const { engine } = this.#lab
+    await Promise.all(this.#containers.map(({ id }) => engine.removeContainer(id)))
+    await Promise.all(this.#volumes.map((name) => engine.removeVolume(name)))
+  }
+}
+
+/** Reads several roots of one container as one tree. */
+export async function readRoots(
+  engine: Engine,
+  container: string,
+  roots: readonly string[],
+  bounds: ReadBounds = STATE_BOUNDS
+): Promise<BoundedTree> {
+  const trees = await Promise.all(roots.map((root) => engine.read(container, root, bounds)))
+  const entries: Tree = new Map(trees.flatMap((tree) => [...(tree?.entries ?? [])]))
+  return { entries, truncated: trees.some((tree) => tree?.truncated === true) }
+}

@@ -1,0 +1,72 @@
+/**
+ * Labels on everything that a run makes on the engine. They alone say what may be removed: saved state could be forged by
+ * a log, a label cannot be put on somebody else's container.
+ */
+export const RUN_LABEL = 'cache-crash-test.run'
+const STEP_LABEL = 'cache-crash-test.step'
+const DEADLINE_LABEL = 'cache-crash-test.deadline'
+const OWNER_LABEL = 'cache-crash-test.owner'
+const KEEP_LABEL = 'cache-crash-test.keep'
+
+/** A job on a GitHub-hosted runner ends after six hours; nothing of a run is needed after that. */
+const RUN_LIMIT_SECONDS = 6 * 60 * 60
+
+export interface RunIdentity {
+  /** Random, one a run. */
+  readonly runId: string
+  /** One a step of a job; equal in the main and the post process of that step. */
+  readonly step: string
+  /** Seconds since 1970 when the run began. */
+  readonly startedAt: number
+  readonly owner: ProcessIdentity
+  /** Failing containers stay for inspection, so nobody else's sweep may take them. */
+  readonly keep: boolean
+}
+
+/** A process on a host, as far as another process there can tell. */
+export interface ProcessIdentity {
+  readonly host: string
+  readonly pid: number
+}
+
+/** @returns labels for every container, volume, network and image of the run */
+export function runLabels(identity: RunIdentity): Record<string, string> {
+  return {
+    [RUN_LABEL]: identity.runId,
+    [STEP_LABEL]: identity.step,
+    [DEADLINE_LABEL]: String(identity.startedAt + RUN_LIMIT_SECONDS),
+    [OWNER_LABEL]: `${identity.owner.host}/${identity.owner.pid}`,
+    ...(identity.keep ? { [KEEP_LABEL]: 'true' } : {})
+  }
+}
+
+/** Made by this run. */
+export function isOfRun(labels: Readonly<Record<string, string>>, runId: string): boolean {
+  return labels[RUN_LABEL] === runId
+}
+
+/** Made by this step of this job, whatever process of it. */
+export function isOfStep(labels: Readonly<Record<string, string>>, step: string): boolean {
+  return labels[STEP_LABEL] === step && labels[KEEP_LABEL] !== 'true'
+}
+
+/**
+ * Left behind by a run that cannot need it any more: over its deadline, or its process on this host is gone.
+ *
+ * @param now seconds since 1970
+ * @param isAlive asks this host for a process
+ */
+export function isAbandoned(
+  labels: Readonly<Record<string, string>>,
+  now: number,
+  host: string,
+  isAlive: (pid: number) => boolean
+): boolean {
+  if (labels[RUN_LABEL] === undefined || labels[KEEP_LABEL] === 'true') return false
+  const deadline = Number(labels[DEADLINE_LABEL])
+  if (Number.isFinite(deadline) && deadline < now) return true
+  const owner = labels[OWNER_LABEL] ?? ''
+  const slash = owner.lastIndexOf('/')
+  const pid = Number(owner.slice(slash + 1))
+  return owner.slice(0, slash) === host && Number.isInteger(pid) && pid > 0 && !isAlive(pid)
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto'
+import { EngineError } from '../engine/errors.js'
+import { isWithin } from '../paths.js'
+import type { Engine } from '../engine/engine.js'
+import type { Plant, Tree, TreeEntry, VolumeState } from '../model.js'
+
+/**
+ * The state that a trial starts from: what the control left on the volumes, without what the plant removes or replaces.
+ * Planted entries are not in it: they are written last, so that they win.
+ */
+export function seedEntries(volumes: readonly VolumeState[], plant: Plant): TreeEntry[] {
+  const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
+  const gone = [...(plant.remove ?? []), ...replaced]
+  return volumes
+    .filter(({ truncated }) => !truncated)
+    .flatMap(({ tree }) => [...tree.values()])
+    .filter(({ path }) => !gone.some((top) => isWithin(path, top)))
+}
+
+/**
+ * Re-reads what was planted through the engine and compares: a pass is only worth something when the corruption was there.
+ *
+ * @returns what is not as planted, in words; undefined when everything is in place
+ */
+export async function verifyPlant(
+  engine: Engine,
+  container: string,
+  plant: Plant
+): Promise<string | undefined> {
+  for (const entry of plant.entries) {
+    const found = await engine.readEntry(container, entry.path)
+    const difference = compare(entry, found)
+    if (difference !== undefined) return `the plant is not in place: ${entry.path} ${difference}`
+  }
+  for (const path of plant.remove ?? []) {
+    if ((await engine.readEntry(container, path)) !== undefined) {
+      return `the plant is not in place: ${path} is still there`
+    }
+  }
+  if (plant.readOnlyMount !== undefined && (await isWritable(engine, container, plant.readOnlyMount))) {
+    return `the plant is not in place: ${plant.readOnlyMount} can be written`
+  }
+  return undefined
+}
+
+/**
+ * Whether the fault is still there after a boot: the entry at the target's path, or for faults below it, any of the files.
+ */
+export async function isInPlace(
+  engine: Engine,
+  container: string,
+  plant: Plant,
+  path: string
+): Promise<boolean> {
+  if (plant.kill === true) return false
+  if (plant.readOnlyMount !== undefined) return true
+  if (plant.remove !== undefined) return (await engine.readEntry(container, path)) === undefined
+  const at = plant.entries.filter((entry) => entry.path === path)
+  const watched = at.length > 0 ? at : plant.entries.filter(({ type }) => type === 'file')
+  for (const entry of watched) {
+    if (compare(entry, await engine.readEntry(container, entry.path)) === undefined) return true
+  }
+  return false
+}
+
+/** How an entry differs from what was planted; mtimes of directories change with their content and do not count. */
+function compare(planted: TreeEntry, found: TreeEntry | undefined): string | undefined {
+  if (found === undefined) return 'is missing'
+  if (found.type !== planted.type) return `is a ${found.type}, not a ${planted.type}`
+  if (found.linkTarget !== planted.linkTarget) return `links to ${String(found.linkTarget)}`
+  if (found.uid !== planted.uid || found.gid !== planted.gid) return `belongs to ${found.uid}:${found.gid}`
+  if (planted.type !== 'symlink' && found.mode !== planted.mode) return `has mode 0${found.mode.toString(8)}`
+  if (planted.type !== 'file') return undefined
+  const sha256 = createHash('sha256')
+    .update(planted.content ?? Buffer.alloc(0))
+    .digest('hex')
+  return found.sha256 === sha256 ? undefined : 'has other content'
+}
+
+/** The engine itself is refused when it writes below a read-only mount, which is the proof that it is one. */
+async function isWritable(engine: Engine, container: string, path: string): Promise<boolean> {
+  const probe: TreeEntry = {
+    path: `${path}/.cache-crash-test-write-probe`,
+    type: 'file',
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    size: 0
+  }
+  try {
+    await engine.write(container, [probe])
+    return true
+  } catch (error) {
+    if (
+      error instanceof EngineError &&
+      error.status !== undefined &&
+      /read-only/i.test(error.daemonMessage)
+    ) {
+      return false
+    }
+    throw error
+  }
+}
+
+/** Whether two trees hold the same entries; `below` limits the comparison to a path. */
+export function sameState(before: Tree, after: Tree, below: string): boolean {
+  const relevant = (tree: Tree): string[] =>
+    [...tree.values()]
+      .filter(({ path }) => isWithin(path, below))
+      .map(({ path, type, mode, uid, mtime, linkTarget, sha256 }) =>
+        JSON.stringify([path, type, mode, uid, mtime, linkTarget, sha256])
+      )
+      .sort()
+  const [first, second] = [relevant(before), relevant(after)]
+  return first.length === second.length && first.every((line, index) => line === second[index])
+}

@@ -1,0 +1,113 @@
+import pLimit from 'p-limit'
+import { Bench, type Lab } from './lab.js'
+import { runTrial, type TrialConditions } from './trial.js'
+import type { Observation, Scenario, ScenarioResult } from '../model.js'
+
+/** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
+const WAITING_PER_BOOTING = 3
+
+/** How much longer a boot that timed out gets when it is tried again alone. */
+const CONFIRMATION_FACTOR = 2
+
+export interface Schedule {
+  readonly scenarios: readonly Scenario[]
+  readonly maxParallel: number
+  readonly failFast: boolean
+  /** Leaves the containers of failing trials. */
+  readonly keep: boolean
+  readonly conditions: Omit<TrialConditions, 'slot'>
+  /** Makes a result of an observation. */
+  readonly judged: (scenario: Scenario, observation: Observation) => Omit<ScenarioResult, 'keptContainer'>
+  readonly onStart: (scenario: Scenario) => void
+  readonly onDone: (result: ScenarioResult) => void
+}
+
+export interface ScheduleOutcome {
+  /** In the order of the plan. */
+  readonly results: readonly ScenarioResult[]
+  readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]
+}
+
+/**
+ * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
+ * place away. A trial that timed out is run again alone, with a longer deadline, once the others are done.
+ *
+ * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
+ */
+export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
+  const trials = pLimit(schedule.maxParallel * WAITING_PER_BOOTING)
+  const booting = pLimit(schedule.maxParallel)
+  const results = new Map<string, ScenarioResult>()
+  const timedOut: { readonly scenario: Scenario; readonly number: number }[] = []
+  let failed = false
+
+  const slot: TrialConditions['slot'] = async (work) => {
+    let working: ReturnType<typeof work> | undefined
+    await booting(
+      () =>
+        new Promise<void>((settled) => {
+          working = work(settled)
+          working.then(
+            () => {
+              settled()
+            },
+            () => {
+              settled()
+            }
+          )
+        })
+    )
+    if (working === undefined) throw new Error('a slot was given and not used')
+    return await working
+  }
+
+  const finish = async (bench: Bench, scenario: Scenario, observation: Observation): Promise<void> => {
+    const result = schedule.judged(scenario, observation)
+    const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
+    const kept = schedule.keep && unexpected ? failingContainer(observation) : undefined
+    if (kept === undefined) await bench.dispose()
+    const complete = { ...result, keptContainer: kept }
+    results.set(scenario.id, complete)
+    failed ||= unexpected
+    schedule.onDone(complete)
+  }
+
+  const trial = async (scenario: Scenario, number: number): Promise<void> => {
+    if (schedule.failFast && failed) return
+    lab.signal.throwIfAborted()
+    schedule.onStart(scenario)
+    const bench = new Bench(lab, String(number))
+    const observation = await runTrial(lab, scenario, { ...schedule.conditions, slot }, bench)
+    if (didTimeOut(observation)) {
+      timedOut.push({ scenario, number })
+      await bench.dispose()
+    } else {
+      await finish(bench, scenario, observation)
+    }
+  }
+
+  await Promise.all(schedule.scenarios.map((scenario, index) => trials(() => trial(scenario, index + 1))))
+  for (const { scenario, number } of timedOut) {
+    const bench = new Bench(lab, `${number}-again`)
+    const deadlineMs = schedule.conditions.deadlineMs * CONFIRMATION_FACTOR
+    const observation = await runTrial(lab, scenario, { ...schedule.conditions, deadlineMs, slot }, bench)
+    await finish(bench, scenario, { ...observation, timeoutConfirmed: didTimeOut(observation) })
+  }
+  return {
+    results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
+    skipped: schedule.scenarios
+      .filter(({ id }) => !results.has(id))
+      .map((scenario) => ({ scenario, reason: 'fail-fast: an earlier scenario failed' }))
+  }
+}
+
+function didTimeOut({ boots, secondBoot }: Observation): boolean {
+  return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].some(
+    ({ outcome }) => outcome.kind === 'timed-out'
+  )
+}
+
+/** The container to look into: that of the boot that came last. */
+function failingContainer({ boots, secondBoot }: Observation): string | undefined {
+  return (secondBoot ?? boots.find(({ outcome }) => outcome.kind !== 'ready') ?? boots[0])?.container
+}

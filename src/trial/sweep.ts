@@ -1,0 +1,36 @@
+import { RUN_LABEL } from './labels.js'
+import type { Engine, LabelledResource } from '../engine/engine.js'
+
+/** What a sweep did. */
+export interface Swept {
+  readonly removed: number
+  /** What could not be removed, in the engine's words. */
+  readonly failures: readonly string[]
+}
+
+/**
+ * Removes every labelled resource that the predicate picks: containers first, since they hold the rest. One that cannot
+ * be removed does not keep the others.
+ */
+export async function sweep(
+  engine: Engine,
+  isOurs: (labels: Readonly<Record<string, string>>) => boolean
+): Promise<Swept> {
+  const found = (await engine.listLabelled(RUN_LABEL)).filter(({ labels }) => isOurs(labels))
+  const failures: string[] = []
+  const removeAll = async (
+    kind: LabelledResource['kind'],
+    remove: (id: string) => Promise<void>
+  ): Promise<void> => {
+    const results = await Promise.allSettled(
+      found.filter((resource) => resource.kind === kind).map(({ id }) => remove(id))
+    )
+    for (const result of results) {
+      if (result.status === 'rejected') failures.push(String(result.reason))
+    }
+  }
+  await removeAll('container', (id) => engine.removeContainer(id))
+  await removeAll('volume', (name) => engine.removeVolume(name))
+  await removeAll('image', (id) => engine.removeImage(id))
+  return { removed: found.length - failures.length, failures }
+}
