@@ -45,11 +45,11 @@ export function bootOf({ outcome, stability }: BootObservation): ReportScenario[
 }
 
 export function logOf({ container, log }: BootObservation, clean: Clean): ReportLog {
+  // Cut roughly first: what is dropped in the end need not be cleaned.
+  const rough = excerpt(log, { ...LOG_BOUNDS, line: 16 * LOG_BOUNDS.line, total: Infinity })
   const lines = (all: readonly string[]): string[] => all.map((line) => clean.line(line))
-  const { head, tail, omittedLines } = excerpt(
-    { ...log, head: lines(log.head), tail: lines(log.tail) },
-    LOG_BOUNDS
-  )
+  const cleaned = { ...rough, head: lines(rough.head), tail: lines(rough.tail) }
+  const { head, tail, omittedLines } = excerpt(cleaned, LOG_BOUNDS)
   return { container: clean.text(container), head: [...head], omittedLines, tail: [...tail] }
 }
 

@@ -5,6 +5,7 @@ import { cut } from './untrusted.js'
 import {
   byUrgency,
   duration,
+  inside,
   sentence,
   shortVerdict,
   standing,
@@ -151,7 +152,12 @@ function section(scenario: ReportScenario, detail: Detail): string {
       : ['**Output of the smoke test**', quoted(tailOnly(smokeTest.output), detail)]),
     '**See it again**',
     fence(scenario.reproduce, 'sh'),
-    ...(keptContainer === null ? [] : [`The container was kept: ${code(`docker logs ${keptContainer}`)}`])
+    ...(keptContainer === null
+      ? []
+      : [
+          `**Look inside ${code(keptContainer)}**, which was kept`,
+          fence(inside(scenario, keptContainer), 'sh')
+        ])
   ]
   const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
   return folded(label, body.join('\n\n'))

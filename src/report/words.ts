@@ -74,6 +74,14 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
+/** A command line that opens a shell in a container that was kept, whether it still runs or not. */
+export function inside({ boots, secondBoot }: ReportScenario, container: string): string {
+  const last = secondBoot ?? boots.at(-1)
+  return last?.exitCode === null
+    ? `docker exec -it ${container} sh`
+    : `docker run --rm -it --volumes-from ${container} --entrypoint sh "$(docker commit ${container})"`
+}
+
 /** What came out, in a few words. */
 export function title(report: Report): string {
   const { control, scenarios, total } = report

@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals'
+import { catalogue } from '../../../src/faults/catalogue.js'
+import { width } from '../../../src/report/paint.js'
+import { makeReport } from '../../../src/report/report.js'
+import { renderTerminal } from '../../../src/report/terminal.js'
+import { golden } from '../../fixtures/report/golden.js'
+import { hostile } from '../../fixtures/report/hostile.js'
+import { rich } from '../../fixtures/report/rich.js'
+
+const report = makeReport(rich, { faults: catalogue })
+
+describe('the report for a terminal', () => {
+  test.each([80, 120])('reads as it did at %i columns', async (columns) => {
+    const text = renderTerminal(report, { colour: false, columns })
+    expect(text).toBe(await golden(`terminal-${columns}.txt`, text))
+  })
+
+  test.each([40, 60, 80, 120])('keeps within %i columns, except for commands that are there to be copied', (columns) => {
+    const commands = report.scenarios.flatMap(({ reproduce }) => reproduce.split('\n'))
+    const lines = renderTerminal(report, { colour: false, columns })
+      .split('\n')
+      .filter((line) => !commands.includes(line))
+    expect(lines.filter((line) => width(line) > Math.max(60, columns))).toEqual([])
+  })
+
+  test('colours change nothing but the colour', () => {
+    const [coloured, plain] = [true, false].map((colour) => renderTerminal(report, { colour, columns: 80 }))
+    expect(coloured).toContain('\u001b[31m')
+    // eslint-disable-next-line no-control-regex
+    expect(coloured?.replace(/\u001b\[\d+m/g, '')).toBe(plain)
+  })
+
+  test('lets nothing through that acts on the terminal', () => {
+    const text = renderTerminal(makeReport(hostile), { colour: false, columns: 80 })
+    expect(text.match(/[^\n\P{Cc}]|\p{Cf}/gu)).toBeNull()
+  })
+})

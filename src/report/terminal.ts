@@ -1,0 +1,150 @@
+import { excerpt, excerptLines } from './excerpt.js'
+import { fitted, padded, paint, width, wrapped, type Paint } from './paint.js'
+import type { Report, ReportScenario } from './schema.js'
+import { visible, visibleLines } from './untrusted.js'
+import {
+  byUrgency,
+  duration,
+  inside,
+  sentence,
+  shortVerdict,
+  standing,
+  story,
+  timing,
+  title,
+  verdictWords
+} from './words.js'
+
+/** How a terminal is. */
+export interface Terminal {
+  readonly colour: boolean
+  /** Width in columns; less than 60 is taken for 60. */
+  readonly columns: number
+}
+
+const LOG_BOUNDS = { head: 3, tail: 12, line: 400, total: 6_000 }
+
+/**
+ * The final report for a terminal, or a log that shows text as a terminal does. Failures come last, where the eye is when
+ * a command ends: first all scenarios in a table, then each failure with its cause, its log and the command that repeats it.
+ */
+export function renderTerminal(report: Report, terminal: Terminal): string {
+  const ink = paint(terminal.colour)
+  const columns = Math.max(60, terminal.columns)
+  const urgent = byUrgency(report.scenarios).toReversed()
+  const explained = urgent.filter((scenario) => ['failed', 'inconclusive'].includes(standing(scenario)))
+  const blocks = [
+    table(urgent, columns, ink),
+    ...explained.map((scenario) => explanation(scenario, columns, ink)),
+    ...(report.control.result === 'failed' ? [failedControl(report.control, columns, ink)] : []),
+    notes(report, columns),
+    conclusion(report, columns, ink)
+  ]
+  return `${blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n')}\n`
+}
+
+const SIGN = { failed: '✖', inconclusive: '?', surprise: '!', 'expected-failure': '~', passed: '✔' } as const
+
+function inkOf(scenario: ReportScenario, ink: Paint): (text: string) => string {
+  switch (standing(scenario)) {
+    case 'failed':
+      return ink.red
+    case 'inconclusive':
+    case 'surprise':
+    case 'expected-failure':
+      return ink.yellow
+    case 'passed':
+      return ink.green
+  }
+}
+
+function table(scenarios: readonly ReportScenario[], columns: number, ink: Paint): string[] {
+  const rows = scenarios.map((scenario) => ({
+    scenario,
+    verdict: shortVerdict(scenario),
+    id: visible(scenario.id),
+    time: timing(scenario)
+  }))
+  const verdicts = Math.max(0, ...rows.map(({ verdict }) => width(verdict)))
+  const times = Math.max(0, ...rows.map(({ time }) => width(time)))
+  const room = columns - 2 - verdicts - 2 - 2 - times
+  const ids = Math.min(room, Math.max(0, ...rows.map(({ id }) => width(id))))
+  return rows.map(({ scenario, verdict, id, time }) => {
+    const colour = inkOf(scenario, ink)
+    const start = `${colour(SIGN[standing(scenario)])} ${colour(padded(verdict, verdicts))}`
+    const end = time === '' ? [] : [ink.dim(time.padStart(times))]
+    return [start, end.length === 0 ? fitted(id, ids) : padded(fitted(id, ids), ids), ...end].join('  ')
+  })
+}
+
+function explanation(scenario: ReportScenario, columns: number, ink: Paint): string[] {
+  const { log, smokeTest, diagnosis, also, keptContainer } = scenario
+  const colour = inkOf(scenario, ink)
+  const label = `${SIGN[standing(scenario)]} ${verdictWords(scenario)} `
+  const alsoWords = also.length === 0 ? [] : [`Also: ${also.join(', ')}.`]
+  return [
+    ...wrapped(`${label}${visible(scenario.id)}`, columns).map((line) => colour(ink.bold(line))),
+    ...item('Planted', sentence(scenario.planted), columns, ink),
+    ...item('Seen', [sentence(scenario.detail), ...alsoWords].join(' '), columns, ink),
+    ...(diagnosis === null ? [] : item('Cause', sentence(diagnosis.cause), columns, ink)),
+    ...(scenario.remedy === null ? [] : item('To do', sentence(scenario.remedy), columns, ink)),
+    ...(log === null ? [] : quoted('Log', excerptLines(excerpt(log, LOG_BOUNDS)), columns, ink)),
+    ...(smokeTest === null
+      ? []
+      : quoted('Smoke test', visibleLines(smokeTest.output).slice(-LOG_BOUNDS.tail), columns, ink)),
+    ...(keptContainer === null ? [] : [ink.dim('  Look inside:'), inside(scenario, keptContainer)]),
+    // Not indented and not wrapped: commands are there to be copied.
+    ink.dim('  Again:'),
+    scenario.reproduce
+  ]
+}
+
+/** Columns of the labels. */
+const LABEL = 9
+
+function item(label: string, text: string, columns: number, ink: Paint): string[] {
+  const lines = wrapped(visible(text), columns - 2 - LABEL)
+  return lines.map((line, index) => `  ${ink.dim(padded(index === 0 ? `${label}:` : '', LABEL))}${line}`)
+}
+
+function quoted(label: string, lines: readonly string[], columns: number, ink: Paint): string[] {
+  if (lines.every((line) => line.trim() === '')) return item(label, '(empty)', columns, ink)
+  const shown = lines
+    .flatMap((line) => visibleLines(line))
+    .map((line) => `  ${ink.dim('│')} ${fitted(line, columns - 4)}`)
+  return [ink.dim(`  ${label}:`), ...shown]
+}
+
+function failedControl(
+  control: Report['control'] & { result: 'failed' },
+  columns: number,
+  ink: Paint
+): string[] {
+  return [
+    ink.red(ink.bold('✖ control')),
+    ...item('Seen', sentence(control.message), columns, ink),
+    ...quoted('Log', excerptLines(excerpt(control.log, { ...LOG_BOUNDS, tail: 30 })), columns, ink)
+  ]
+}
+
+function notes({ notes: own, control }: Report, columns: number): string[] {
+  const all = [...(control.result === 'passed' ? control.notes : []), ...own]
+  return all.flatMap((note) => wrapped(`Note: ${visible(sentence(note))}`, columns))
+}
+
+const VERDICT_SIGN = { passed: '✔', failed: '✖', inconclusive: '?' } as const
+
+function conclusion(report: Report, columns: number, ink: Paint): string[] {
+  const colour = { passed: ink.green, failed: ink.red, inconclusive: ink.yellow }[report.verdict]
+  const omitted =
+    report.omissions.length === 0 ? '' : ` ${report.omissions.length} left out as not applicable.`
+  const skipped = report.skipped.length === 0 ? '' : ` ${report.skipped.length} not run.`
+  return [
+    colour(ink.bold(`${VERDICT_SIGN[report.verdict]} ${title(report)}`)),
+    ...wrapped(`${visible(report.image.reference)} ${story(report)}${omitted}${skipped}`, columns),
+    ...(report.control.result === 'failed' ? [`The run took ${duration(report.seconds)}.`] : [])
+  ]
+}
