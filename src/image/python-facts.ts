@@ -96,7 +96,10 @@ export function interpreterCandidates(config: Pick<ContainerConfig, 'entrypoint'
   const named = plain.filter((word) => /^(\/\S*\/)?(python|pypy)\d*(\.\d+)*$/.test(word))
   const beside = plain.flatMap((word) => {
     const path = normalAbsolutePath(word)
-    return path !== undefined && /\/s?bin\/[^/]+$/.test(path) ? [`${posix.dirname(path)}/python`] : []
+    // Whatever is beside the system's own programs is on the PATH, with the right name.
+    return path !== undefined && /\/bin\/[^/]+$/.test(path) && !/^\/(usr\/)?bin\//.test(path)
+      ? [`${posix.dirname(path)}/python`]
+      : []
   })
   const onPath = ['python3', 'python']
   return [...new Set([...named, ...beside].slice(0, mostCandidates - onPath.length).concat(onPath))]

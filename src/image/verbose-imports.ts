@@ -42,20 +42,16 @@ interface Loading {
  * @returns at most 5,000 records in the order in which loading began, one for each module and source
  */
 export function parseVerboseImports(log: string | readonly string[]): ImportRecord[] {
-  const lines = typeof log === 'string' ? log.split('\n') : log
-  const loading: Loading[] = []
-  /** Code whose import has not ended yet. */
-  const open = new Set<Loading>()
-  const sourceOf = new Map<string, string>()
-  for (const line of lines) {
-    if (loading.length >= mostRecords) break
-    read(line.replace(/\r$/, ''), loading, open, sourceOf)
+  const state: State = { loading: [], open: new Map(), sourceOf: new Map() }
+  for (const line of typeof log === 'string' ? log.split('\n') : log) {
+    if (state.loading.length >= mostRecords) break
+    read(line.replace(/\r$/, ''), state)
   }
   const records = new Map<string, ImportRecord>()
-  for (const { source, bytecode, from, module } of loading) {
+  for (const { source, bytecode, from, module } of state.loading) {
     const path = source ?? bytecode
-    const name = module ?? nameOf(path ?? '')
-    if (path === undefined || name === undefined) continue
+    const name = module ?? lastPart(stemOf(path ?? ''))
+    if (path === undefined || !name.split('.').every(isName)) continue
     const key = `${name}\0${path}`
     const before = records.get(key)
     // A second process may have used what the first one wrote.
@@ -69,90 +65,96 @@ export function parseVerboseImports(log: string | readonly string[]): ImportReco
   return [...records.values()]
 }
 
-function read(line: string, loading: Loading[], open: Set<Loading>, sourceOf: Map<string, string>): void {
+/** How far back a line may refer, so that a forged log costs no more time than a real one. */
+const reach = 50
+
+interface State {
+  /** Everything that was loaded, in order. */
+  readonly loading: Loading[]
+  /** Code whose import has not ended yet, by the last part of its name. */
+  readonly open: Map<string, Loading[]>
+  /** Sources by the bytecode that matches them. */
+  readonly sourceOf: Map<string, string>
+}
+
+function read(line: string, state: State): void {
   const matches = /^# (\/.*\.pyc) matches (\/.*)$/.exec(line)
   if (matches) {
     const [bytecode, source] = [normalAbsolutePath(matches[1] ?? ''), normalAbsolutePath(matches[2] ?? '')]
-    if (bytecode !== undefined && source !== undefined && sourceOf.size < mostRecords) {
-      sourceOf.set(bytecode, source)
+    if (bytecode !== undefined && source !== undefined && state.sourceOf.size < mostRecords) {
+      state.sourceOf.set(bytecode, source)
     }
     return
   }
-  const used = /^# code object from (['"].*['"])$/.exec(line)
-  if (used) {
-    const bytecode = normalAbsolutePath(unquote(used[1] ?? '') ?? '')
-    if (bytecode === undefined) return
-    begin({ source: sourceOf.get(bytecode), bytecode, from: 'bytecode', module: undefined }, loading, open)
+  const used = quotedPath(/^# code object from (['"].*['"])$/.exec(line)?.[1])
+  if (used !== undefined) {
+    begin({ source: state.sourceOf.get(used), bytecode: used, from: 'bytecode', module: undefined }, state)
     return
   }
-  const compiled = /^# code object from (\/.*)$/.exec(line)
-  if (compiled) {
-    const source = normalAbsolutePath(compiled[1] ?? '')
-    if (source === undefined) return
-    begin({ source, bytecode: undefined, from: 'source', module: undefined }, loading, open)
+  const compiled = normalAbsolutePath(/^# code object from (\/.*)$/.exec(line)?.[1] ?? '')
+  if (compiled !== undefined) {
+    begin({ source: compiled, bytecode: undefined, from: 'source', module: undefined }, state)
     return
   }
-  const written = /^# (?:created|wrote|could not create) ('[^']*\.pyc'|"[^"]*\.pyc")(?:$|:)/.exec(line)
-  if (written) {
-    const bytecode = normalAbsolutePath(unquote(written[1] ?? '') ?? '')
-    const latest = [...open].findLast(
-      (entry) => entry.from === 'source' && entry.bytecode === undefined && fits(bytecode, entry.source)
-    )
-    if (bytecode !== undefined && latest !== undefined) latest.bytecode = bytecode
+  const written = quotedPath(
+    /^# (?:created|wrote|could not create) ('[^']*\.pyc'|"[^"]*\.pyc")(?:$|:)/.exec(line)?.[1]
+  )
+  if (written !== undefined) {
+    const latest = state.loading
+      .slice(-reach)
+      .findLast((entry) => entry.bytecode === undefined && fits(written, entry.source))
+    if (latest !== undefined) latest.bytecode = written
     return
   }
   const ended = /^import '([^']{1,500})' # <\S*(?:SourceFileLoader|SourcelessFileLoader) object at /.exec(
     line
-  )
-  const name = ended?.[1]
-  if (name === undefined || !/^[^\s./]+(\.[^\s./]+)*$/.test(name)) return
-  const latest = closest(name, open)
-  if (latest === undefined) return
-  latest.module = name
-  open.delete(latest)
+  )?.[1]
+  if (ended !== undefined) end(ended, state)
 }
 
-function begin(entry: Loading, loading: Loading[], open: Set<Loading>): void {
-  loading.push(entry)
-  open.add(entry)
+function begin(entry: Loading, state: State): void {
+  state.loading.push(entry)
+  const name = lastPart(stemOf(entry.source ?? entry.bytecode ?? ''))
+  const others = state.open.get(name)
+  if (others === undefined) state.open.set(name, [entry])
+  else others.push(entry)
 }
 
-/** The code that an import of this name ended: the latest whose file fits the whole name, else its last part. */
-function closest(name: string, open: Set<Loading>): Loading | undefined {
-  const candidates = [...open]
+/** Names the code that an import ended: the latest whose file fits the whole name, else its last part. */
+function end(name: string, state: State): void {
   const parts = name.split('.')
-  for (const suffix of [parts.join('/'), parts.at(-1) ?? '']) {
-    const found = candidates.findLast((entry) => {
-      const stem = stemOf(entry.source ?? entry.bytecode ?? '')
-      return stem.endsWith(`/${suffix}`)
-    })
-    if (found !== undefined) return found
-  }
-  return undefined
+  const open = state.open.get(parts.at(-1) ?? '') ?? []
+  if (!parts.every(isName)) return
+  const whole = `/${parts.join('/')}`
+  const candidates = open.slice(-reach)
+  const ended =
+    candidates.findLast((entry) => stemOf(entry.source ?? entry.bytecode ?? '').endsWith(whole)) ??
+    candidates.at(-1)
+  if (ended === undefined) return
+  ended.module = name
+  open.splice(open.lastIndexOf(ended), 1)
 }
 
-/** A module's file without its ending, a package's directory. */
+/** A module's file without its ending, a package's directory; a prefix's `m.cpython-311.pyc` is `m` too. */
 function stemOf(path: string): string {
-  return path.replace(/\.pyc?$/, '').replace(/\/__init__$/, '')
+  return path.replace(/(\.[\w-]+)?\.pyc$|\.py$/, '').replace(/\/__init__$/, '')
 }
 
-function nameOf(path: string): string | undefined {
-  const name = stemOf(path).split('/').at(-1)
-  return name !== undefined && /^[^\s.]+$/.test(name) ? name : undefined
+function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function isName(text: string): boolean {
+  return /^[^\s./]+$/.test(text)
 }
 
 /** Whether bytecode is that of a source: `…/m.cpython-311.pyc` of `…/m.py`. */
-function fits(bytecode: string | undefined, source: string | undefined): boolean {
-  const stem = source
-    ?.split('/')
-    .at(-1)
-    ?.replace(/\.[^.]*$/, '')
-  return stem !== undefined && (bytecode?.split('/').at(-1)?.startsWith(`${stem}.`) ?? false)
+function fits(bytecode: string, source: string | undefined): boolean {
+  return source !== undefined && lastPart(bytecode).startsWith(`${lastPart(source).replace(/\.[^.]*$/, '')}.`)
 }
 
-/** The string that Python's `repr` wrote, for what occurs in paths; undefined for anything else. */
-function unquote(text: string): string | undefined {
-  const quote = text.at(0)
-  if (text.length < 2 || quote !== text.at(-1)) return undefined
-  return text.slice(1, -1).replace(/\\([\\'"])/g, '$1')
+/** The absolute path that Python's `repr` wrote; undefined for anything else. */
+function quotedPath(text: string | undefined): string | undefined {
+  if (text === undefined || text.length < 2 || text.at(0) !== text.at(-1)) return undefined
+  return normalAbsolutePath(text.slice(1, -1).replace(/\\([\\'"])/g, '$1'))
 }

@@ -1,0 +1,87 @@
+import { describe, expect, test } from '@jest/globals'
+import { chooseModules, type ImportRecord } from '../../../src/image/python.js'
+import type { PythonFacts } from '../../../src/model.js'
+
+const python: PythonFacts = {
+  executable: 'python3',
+  version: '3.11.2',
+  cacheTag: 'cpython-311',
+  sysPath: ['/plugins', '/app', '/usr/lib/python3.11', '/usr/lib/python3/dist-packages'],
+  pycachePrefix: undefined,
+  stdlib: ['/usr/lib/python3.11', '/opt/py/lib/python3.11']
+}
+
+const record = (module: string, source: string | undefined, bytecode?: string): ImportRecord => ({
+  module,
+  source,
+  bytecode,
+  from: 'source'
+})
+const names = (imports: ImportRecord[], places?: string[], facts = python) =>
+  chooseModules(imports, facts, places).map((choice) => choice.module)
+
+const bootstrap = ['encodings', 'encodings.utf_8', 'codecs', 'os', 'site', 'sitecustomize', 'importlib.abc']
+const standard = [
+  ...bootstrap.map((name) => record(name, `/usr/lib/python3.11/${name.replace('.', '/')}.py`)),
+  record('json', '/usr/lib/python3.11/json/__init__.py'),
+  record('heapq', '/usr/lib/python3.11/heapq.py')
+]
+const installed = [record('flask', '/opt/py/lib/python3.11/site-packages/flask/__init__.py')]
+const application = [record('main', '/app/main.py'), record('shop.loader', '/app/shop/loader.py')]
+
+describe('the modules that bytecode is compiled for', () => {
+  test.each([
+    ['the application', [...standard, ...installed, ...application], ['main', 'shop.loader']],
+    ['installed packages where there is no application', [...standard, ...installed], ['flask']],
+    ['else plain modules of the standard library', standard, ['json', 'heapq']],
+    ['nothing where there is nothing', [], []],
+    ['no bytecode without source', [record('legacy', undefined, '/plugins/legacy.pyc')], []],
+    ['no main module', [record('__main__', '/app/__main__.py')], []],
+    ['each source once', [...application, ...application], ['main', 'shop.loader']]
+  ])('%s', (_, imports, expected) => {
+    expect(names(imports)).toEqual(expected)
+  })
+
+  test('are at most 20, the first imported first', () => {
+    const many = Array.from({ length: 50 }, (_, at) => record(`m${at}`, `/app/m${at}.py`))
+    expect(names(many)).toEqual(many.slice(0, 20).map(({ module }) => module))
+  })
+
+  test('keep the place that the log told', () => {
+    const [choice] = chooseModules([record('m', '/app/m.py', '/data/pc/app/m.cpython-311.opt-1.pyc')], python)
+    expect(choice).toEqual({
+      module: 'm',
+      source: '/app/m.py',
+      cached: '/data/pc/app/m.cpython-311.opt-1.pyc'
+    })
+  })
+})
+
+describe('the modules for given places', () => {
+  test('only those whose bytecode lies there', () => {
+    const onVolume = record('plugin', '/data/plugin.py')
+    expect(names([...application, onVolume], ['/data'])).toEqual(['plugin'])
+  })
+
+  test('a prefix puts all of them there', () => {
+    expect(names(application, ['/data'], { ...python, pycachePrefix: '/data/pc' })).toEqual([
+      'main',
+      'shop.loader'
+    ])
+  })
+
+  test('each place gets its share', () => {
+    const many = Array.from({ length: 50 }, (_, at) => record(`m${at}`, `/data/m${at}.py`))
+    const few = [record('a', '/cache/site-packages/a.py'), record('b', '/cache/site-packages/b.py')]
+    expect(names([...many, ...few], ['/data', '/cache'])).toEqual(
+      expect.arrayContaining(['m0', 'a', 'm1', 'b'])
+    )
+    expect(names([...many, ...few], ['/data', '/cache'])).toHaveLength(20)
+  })
+
+  test('top-level modules behind a directory of the search path that lies there are added', () => {
+    expect(names([...standard, ...application], ['/plugins'])).toEqual(['main'])
+    expect(names(standard, ['/plugins'])).toEqual(['heapq'])
+    expect(names(application, ['/elsewhere'])).toEqual([])
+  })
+})
