@@ -2,17 +2,23 @@ import { counted } from './excerpt.js'
 import { fitted, padded, type Paint } from './paint.js'
 import { oneLine, visible } from './untrusted.js'
 import { duration, sentence } from './words.js'
-import type { ControlResult, ImageFacts, Scenario, ScenarioResult } from '../model.js'
+import type { ControlResult, Scenario, ScenarioResult } from '../model.js'
 
 /** What a run says of itself while it works. */
 export type ProgressEvent =
-  | { readonly kind: 'build'; readonly context: string }
-  | { readonly kind: 'facts'; readonly facts: ImageFacts }
+  /** About to build the image, or to learn what it is. */
+  | { readonly kind: 'build' | 'facts'; readonly reference: string }
   | { readonly kind: 'control' }
   | { readonly kind: 'control-done'; readonly control: ControlResult }
   | { readonly kind: 'plan'; readonly scenarios: number; readonly omissions: number }
   | { readonly kind: 'scenario-start'; readonly scenario: Scenario }
-  | { readonly kind: 'scenario-done'; readonly result: ScenarioResult }
+  | {
+      readonly kind: 'scenario-done'
+      readonly result: ScenarioResult
+      /** Scenarios that are done, this one included, out of how many. */
+      readonly done: number
+      readonly total: number
+    }
   | { readonly kind: 'cleanup' }
 
 /** How far a run is. */
@@ -36,8 +42,8 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
     case 'scenario-done': {
       const { scenario, verdict, expectedToFail } = event.result
       return {
-        ...tally,
-        done: tally.done + 1,
+        total: event.total,
+        done: event.done,
         failed: tally.failed + (verdict.kind === 'failed' && !expectedToFail ? 1 : 0),
         running: tally.running.filter((id) => id !== scenario.id)
       }
@@ -51,16 +57,13 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
   }
 }
 
-/**
- * One line for an event; undefined where there is nothing to say on a line of its own.
- * @param tally as it is after the event
- */
-export function progressLine(event: ProgressEvent, tally: Tally, ink: Paint): string | undefined {
+/** One line for an event; undefined where there is nothing to say on a line of its own. */
+export function progressLine(event: ProgressEvent, ink: Paint): string | undefined {
   switch (event.kind) {
     case 'build':
-      return `${ink.dim('▸')} Building ${visible(event.context)}`
+      return `${ink.dim('▸')} Building ${visible(event.reference)}`
     case 'facts':
-      return `${ink.dim('▸')} ${factsWords(event.facts)}`
+      return `${ink.dim('▸')} Inspecting ${visible(event.reference)}`
     case 'control':
       return `${ink.dim('▸')} Control: booting on clean state`
     case 'control-done':
@@ -72,7 +75,11 @@ export function progressLine(event: ProgressEvent, tally: Tally, ink: Paint): st
     case 'scenario-start':
       return undefined
     case 'scenario-done':
-      return resultLine(event.result, tally, ink)
+      return resultLine(
+        event.result,
+        `${String(event.done).padStart(String(event.total).length)}/${event.total}`,
+        ink
+      )
     case 'cleanup':
       return `${ink.dim('▸')} Removing what this run left on the engine`
   }
@@ -85,25 +92,16 @@ export function statusLine({ total, done, failed, running }: Tally, columns: num
   return fitted(`  ${done}/${total} done${failures}; running ${running.map(visible).join(', ')}`, columns - 1)
 }
 
-function factsWords({ reference, id, user, volumes, python }: ImageFacts): string {
-  const parts = [
-    user.uid === 0 ? 'root' : `uid ${user.uid}`,
-    volumes.length === 0 ? 'no volumes' : `volumes ${volumes.join(', ')}`,
-    ...(python === undefined ? [] : [`Python ${python.version}`])
-  ]
-  return visible(`Image ${reference} (${id.slice(0, 19)}): ${parts.join('; ')}`)
-}
-
 function controlLine(control: ControlResult, ink: Paint): string {
   if (control.kind === 'failed') return ink.red(`✖ Control failed: ${sentence(oneLine(control.message))}`)
   const { readySeconds, secondReadySeconds } = control.knowledge
   return `${ink.green('✔')} Control: ready after ${duration(readySeconds)}, then ${duration(secondReadySeconds)} on the state it left`
 }
 
-function resultLine(result: ScenarioResult, { done, total }: Tally, ink: Paint): string {
+function resultLine(result: ScenarioResult, place: string, ink: Paint): string {
   const { scenario, verdict, observation, expectedToFail } = result
   const id = visible(scenario.id)
-  const count = ink.dim(`${String(done).padStart(String(total).length)}/${total}`)
+  const count = ink.dim(place)
   const took = ink.dim(duration(observation.seconds))
   const detail = oneLine(verdict.detail)
   switch (verdict.kind) {

@@ -77,7 +77,9 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
       id: visible(scenario.id),
       reason: clean.text(reason)
     })),
-    notes: record.notes.map(clean.text)
+    notes: unique([...(control.kind === 'passed' ? control.knowledge.notes : []), ...record.notes]).map(
+      clean.text
+    )
   }
 }
 
@@ -153,7 +155,8 @@ function scenarioOf(
     log: shown === undefined ? null : logOf(shown, clean),
     smokeTest: smokeTestOf(shown, clean),
     reproduce: reproduceCommand(record.inputs, scenario, context.command),
-    keptContainer: keptContainer ?? null
+    // The engine allows no other names; a command line is made of it.
+    keptContainer: keptContainer !== undefined && /^[\w.-]+$/.test(keptContainer) ? keptContainer : null
   }
 }
 
@@ -176,13 +179,12 @@ function controlOf(control: ControlResult, clean: Clean): Report['control'] {
       log: logOf(boot, clean)
     }
   }
-  const { readySeconds, secondReadySeconds, ignoresStopSignal, notes } = control.knowledge
+  const { readySeconds, secondReadySeconds, ignoresStopSignal } = control.knowledge
   return {
     result: 'passed',
     readySeconds: rounded(readySeconds),
     secondReadySeconds: rounded(secondReadySeconds),
-    ignoresStopSignal,
-    notes: notes.map(clean.text)
+    ignoresStopSignal
   }
 }
 
@@ -200,4 +202,8 @@ function imageOf(facts: ImageFacts, clean: Clean): Report['image'] {
     ports: [...facts.ports],
     python: facts.python === undefined ? null : clean.text(facts.python.version)
   }
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)]
 }

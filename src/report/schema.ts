@@ -82,8 +82,7 @@ const control = z.discriminatedUnion('result', [
     result: z.literal('passed'),
     readySeconds: seconds,
     secondReadySeconds: seconds,
-    ignoresStopSignal: z.boolean(),
-    notes: z.array(text)
+    ignoresStopSignal: z.boolean()
   }),
   z.object({
     result: z.literal('failed'),
@@ -139,7 +138,7 @@ export const reportSchema = z
       .array(z.object({ fault: text, path: text, reason: text }))
       .describe('Combinations that were left out.'),
     skipped: z.array(z.object({ id: text, reason: text })).describe('Planned, and not run.'),
-    notes: z.array(text)
+    notes: z.array(text).describe('What else users should know; what the control found out comes first.')
   })
   .describe('Report of one run of Cache Crash Test.')
 

@@ -193,8 +193,7 @@ function circumstances({ control, image, probes, engine, tool, notes, seconds }:
   const items = [
     ...(control.result === 'passed'
       ? [
-          `**Control:** ready after ${duration(control.readySeconds)} on clean state, ${duration(control.secondReadySeconds)} on the state it left`,
-          ...control.notes.map((note) => `**Note:** ${prose(sentence(note))}`)
+          `**Control:** ready after ${duration(control.readySeconds)} on clean state, ${duration(control.secondReadySeconds)} on the state it left`
         ]
       : []),
     ...notes.map((note) => `**Note:** ${prose(sentence(note))}`),

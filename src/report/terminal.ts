@@ -130,9 +130,8 @@ function failedControl(
   ]
 }
 
-function notes({ notes: own, control }: Report, columns: number): string[] {
-  const all = [...(control.result === 'passed' ? control.notes : []), ...own]
-  return all.flatMap((note) => wrapped(`Note: ${visible(sentence(note))}`, columns))
+function notes(report: Report, columns: number): string[] {
+  return report.notes.flatMap((note) => wrapped(`Note: ${visible(sentence(note))}`, columns))
 }
 
 const VERDICT_SIGN = { passed: '✔', failed: '✖', inconclusive: '?' } as const

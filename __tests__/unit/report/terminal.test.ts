@@ -3,6 +3,7 @@ import { catalogue } from '../../../src/faults/catalogue.js'
 import { width } from '../../../src/report/paint.js'
 import { makeReport } from '../../../src/report/report.js'
 import { renderTerminal } from '../../../src/report/terminal.js'
+import { inside } from '../../../src/report/words.js'
 import { golden } from '../../fixtures/report/golden.js'
 import { hostile } from '../../fixtures/report/hostile.js'
 import { rich } from '../../fixtures/report/rich.js'
@@ -15,13 +16,19 @@ describe('the report for a terminal', () => {
     expect(text).toBe(await golden(`terminal-${columns}.txt`, text))
   })
 
-  test.each([40, 60, 80, 120])('keeps within %i columns, except for commands that are there to be copied', (columns) => {
-    const commands = report.scenarios.flatMap(({ reproduce }) => reproduce.split('\n'))
-    const lines = renderTerminal(report, { colour: false, columns })
-      .split('\n')
-      .filter((line) => !commands.includes(line))
-    expect(lines.filter((line) => width(line) > Math.max(60, columns))).toEqual([])
-  })
+  test.each([40, 60, 80, 120])(
+    'keeps within %i columns, except for commands that are there to be copied',
+    (columns) => {
+      const commands = report.scenarios.flatMap((scenario) => [
+        ...scenario.reproduce.split('\n'),
+        ...(scenario.keptContainer === null ? [] : [inside(scenario, scenario.keptContainer)])
+      ])
+      const lines = renderTerminal(report, { colour: false, columns })
+        .split('\n')
+        .filter((line) => !commands.includes(line))
+      expect(lines.filter((line) => width(line) > Math.max(60, columns))).toEqual([])
+    }
+  )
 
   test('colours change nothing but the colour', () => {
     const [coloured, plain] = [true, false].map((colour) => renderTerminal(report, { colour, columns: 80 }))
