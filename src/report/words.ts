@@ -135,3 +135,14 @@ export function sentence(fragment: string): string {
   const started = word ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed
   return started === '' || /[.!?…)]$/.test(started) ? started : `${started}.`
 }
+
+/** One line that names the first thing that is wrong with a run; for an annotation, an exit message, a notification. */
+export function complaint(report: Report): string {
+  const { control, scenarios, total } = report
+  if (control.result === 'failed') return `${title(report)}: ${sentence(control.message)}`
+  const failed = scenarios.filter((scenario) => standing(scenario) === 'failed')
+  const [first] = failed.length > 0 ? failed : byUrgency(scenarios)
+  const what = failed.length > 0 ? `${failed.length} of ${counted(total, 'scenario')} failed` : title(report)
+  if (first === undefined || standing(first) === 'passed') return `${what}.`
+  return `${what}: ${shortVerdict(first)} ${first.id}: ${sentence(first.detail)}`
+}

@@ -1,0 +1,118 @@
+import { lineSplitter } from './line-splitter.js'
+import type { Publisher } from './publisher.js'
+import { writeReport } from './report-files.js'
+import { paint } from './report/paint.js'
+import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
+import { masker } from './report/secrets.js'
+import { renderTerminal } from './report/terminal.js'
+import { visible, visibleLines } from './report/untrusted.js'
+
+/** A stream as a terminal or a pipe has it. */
+export interface TerminalStream {
+  write(text: string): unknown
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+}
+
+/** What a command line tool writes to. */
+export interface TerminalStreams {
+  /** Receives the report. */
+  readonly stdout: TerminalStream
+  /** Receives progress, so that the report alone is redirected. */
+  readonly stderr: TerminalStream
+  /** `NO_COLOR` and `FORCE_COLOR` count (https://no-color.org, https://force-color.org). */
+  readonly environment: NodeJS.ProcessEnv
+  /** Called with 1 when a scenario failed, with 2 when the run could not be carried out. */
+  readonly setExitCode: (code: 1 | 2) => void
+}
+
+const DEFAULT_COLUMNS = 100
+const CLEAR_LINE = '\r\u001b[2K'
+
+/** Publishes to a terminal: live lines and, where it is one, a status line; the report at the end. */
+export function terminalPublisher({ stdout, stderr, environment, setExitCode }: TerminalStreams): Publisher {
+  const secrets = new Set<string>()
+  let mask = masker(secrets)
+  let tally = NOTHING_YET
+  let status = ''
+
+  const ink = paint(isColoured(stderr, environment))
+  const showStatus = (text: string): void => {
+    if (stderr.isTTY !== true || (status === '' && text === '')) return
+    status = text
+    stderr.write(`${CLEAR_LINE}${ink.dim(text)}`)
+  }
+  const print = (line: string): void => {
+    const below = status
+    showStatus('')
+    stderr.write(`${mask(line)}\n`)
+    showStatus(below)
+  }
+  const message = (sign: string, text: string): void => {
+    visibleLines(text).forEach((line, index) => {
+      print(`${index === 0 ? sign : '  '}${line}`)
+    })
+  }
+
+  return {
+    context: {},
+    mask: (value) => {
+      secrets.add(value)
+      mask = masker(secrets)
+    },
+    progress: (event) => {
+      tally = tallied(tally, event)
+      const line = progressLine(event, ink)
+      if (line !== undefined) print(line)
+      showStatus(statusLine(tally, stderr.columns ?? DEFAULT_COLUMNS))
+    },
+    line: (text) => {
+      message('', text)
+    },
+    group: async (title, run) => {
+      print(`${ink.dim('▸')} ${visible(title)}`)
+      const lines = lineSplitter((line) => {
+        print(`  ${ink.dim('│')} ${visible(line)}`)
+      })
+      try {
+        return await run(lines.write)
+      } finally {
+        lines.end()
+      }
+    },
+    notice: (text) => {
+      message(`${ink.dim('i')} `, text)
+    },
+    warning: (text) => {
+      message(`${ink.yellow('!')} `, text)
+    },
+    error: (text) => {
+      message(`${ink.red('✖')} `, text)
+    },
+    publish: async (report, reportDir) => {
+      if (report.verdict === 'failed') setExitCode(1)
+      showStatus('')
+      const terminal = {
+        colour: isColoured(stdout, environment),
+        columns: stdout.columns ?? DEFAULT_COLUMNS
+      }
+      stdout.write(`\n${mask(renderTerminal(report, terminal))}`)
+      const file = await writeReport(reportDir, report, mask)
+      stdout.write(`Report: ${visible(file)}\n`)
+    },
+    fail: (text) => {
+      setExitCode(2)
+      showStatus('')
+      message(`${ink.red('✖')} `, text)
+    },
+    close: () => {
+      showStatus('')
+    }
+  }
+}
+
+function isColoured(stream: TerminalStream, environment: NodeJS.ProcessEnv): boolean {
+  if ((environment.NO_COLOR ?? '') !== '') return false
+  const forced = environment.FORCE_COLOR ?? ''
+  return forced === '' ? stream.isTTY === true && environment.TERM !== 'dumb' : forced !== '0'
+}

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto'
+import { appendFile } from 'node:fs/promises'
+import * as core from '@actions/core'
+import { context } from '@actions/github'
+import { annotations, type AnnotationKind, type Annotations } from './annotations.js'
+import type { OutputName } from './inputs/outputs.js'
+import { lineSplitter } from './line-splitter.js'
+import type { Publisher } from './publisher.js'
+import { writeReport } from './report-files.js'
+import { paint } from './report/paint.js'
+import { progressLine } from './report/progress.js'
+import type { Report, ReportContext } from './report/report.js'
+import { masker, secretForms } from './report/secrets.js'
+import { renderSummary } from './report/summary.js'
+import { renderTerminal } from './report/terminal.js'
+import { cut, logLine, logLines, oneLine } from './report/untrusted.js'
+import { byUrgency, complaint, sentence, standing, verdictWords } from './report/words.js'
+
+const LONGEST_ANNOTATION = 1_000
+/** Of the text in a log: that of a workflow is wider than a terminal, and folds what is too long. */
+const LOG_COLUMNS = 120
+
+/**
+ * Publishes to a GitHub Actions runner: log, annotations, outputs, job summary.
+ *
+ * Everything that others may have written is printed while the runner does not look for commands
+ * (`::stop-commands::TOKEN`), and broken besides, so that not even a leaked token helps a container to be heard.
+ */
+export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
+  const secrets = new Set<string>()
+  let mask = masker(secrets)
+  let stopToken: string | undefined
+
+  const raw = (line: string): void => void process.stdout.write(`${line}\n`)
+  /** Text, which the runner must not obey. */
+  const print = (line: string): void => {
+    if (stopToken === undefined) {
+      stopToken = randomUUID()
+      raw(`::stop-commands::${stopToken}`)
+    }
+    raw(logLine(mask(line)))
+  }
+  /** Something that the runner must obey. */
+  const command = (issue: () => void): void => {
+    if (stopToken !== undefined) raw(`::${stopToken}::`)
+    stopToken = undefined
+    issue()
+  }
+
+  const marks = annotations((kind, text) => {
+    command(() => {
+      issueAnnotation(kind, cut(oneLine(mask(text)), LONGEST_ANNOTATION))
+    })
+  }, print)
+  const ink = paint(false)
+
+  return {
+    context: actionContext(environment),
+    mask: (value) => {
+      secrets.add(value)
+      mask = masker(secrets)
+      command(() => {
+        for (const form of value.trim() === '' ? [] : new Set([value, ...secretForms(value)]))
+          core.setSecret(form)
+      })
+    },
+    progress: (event) => {
+      const line = progressLine(event, ink)
+      if (line !== undefined) print(line)
+    },
+    line: (text) => {
+      logLines(text).forEach(print)
+    },
+    group: async (title, run) => {
+      command(() => {
+        core.startGroup(cut(oneLine(mask(title)), 200))
+      })
+      const lines = lineSplitter(print)
+      try {
+        return await run(lines.write)
+      } finally {
+        lines.end()
+        command(() => {
+          core.endGroup()
+        })
+      }
+    },
+    notice: (message) => {
+      marks.add('notice', message)
+    },
+    warning: (message) => {
+      marks.add('warning', message)
+    },
+    error: (message) => {
+      marks.add('error', message)
+    },
+    publish: async (report, reportDir) => {
+      // First of all: whatever goes wrong below, a failure stays a failure.
+      if (report.verdict === 'failed') process.exitCode = core.ExitCode.Failure
+      logLines(renderTerminal(report, { colour: false, columns: LOG_COLUMNS })).forEach(print)
+      const file = await writeReport(reportDir, report, mask)
+      command(() => {
+        for (const [name, value] of Object.entries(outputs(report, reportDir, file)))
+          core.setOutput(name, value)
+      })
+      await appendSummary(environment.GITHUB_STEP_SUMMARY, mask(renderSummary(report)))
+      annotate(report, marks)
+      if (report.verdict === 'failed') marks.conclude('error', complaint(report))
+      if (report.verdict === 'inconclusive') marks.conclude('warning', complaint(report))
+    },
+    fail: (message) => {
+      process.exitCode = core.ExitCode.Failure
+      logLines(message).slice(1).forEach(print)
+      marks.conclude('error', message)
+    },
+    close: () => {
+      marks.flush()
+      command(() => undefined)
+    }
+  }
+}
+
+function issueAnnotation(kind: AnnotationKind, text: string): void {
+  switch (kind) {
+    case 'notice':
+      core.notice(text)
+      return
+    case 'warning':
+      core.warning(text)
+      return
+    case 'error':
+      core.error(text)
+  }
+}
+
+function annotate(report: Report, marks: Annotations): void {
+  for (const scenario of byUrgency(report.scenarios)) {
+    const text = `${verdictWords(scenario)} ${scenario.id}: ${sentence(scenario.detail)} ${scenario.remedy ?? ''}`
+    switch (standing(scenario)) {
+      case 'failed':
+        marks.add('error', text)
+        break
+      case 'inconclusive':
+        marks.add('warning', text)
+        break
+      case 'surprise':
+        marks.add(report.strict ? 'error' : 'warning', `${text} Take it out of expect-failures.`)
+        break
+      case 'expected-failure':
+      case 'passed':
+    }
+  }
+}
+
+function outputs(report: Report, reportDir: string, reportJson: string): Record<OutputName, string> {
+  const { counts, control, scenarios } = report
+  const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id)
+  return {
+    verdict: report.verdict,
+    total: String(report.total),
+    recovered: String(counts.recovered),
+    tolerated: String(counts.tolerated),
+    refused: String(counts.refused),
+    failed: String(counts.failed),
+    inconclusive: String(counts.inconclusive),
+    'not-applicable': String(counts['not-applicable']),
+    'failed-scenarios': JSON.stringify(failed),
+    'control-seconds': control.result === 'passed' ? String(control.readySeconds) : '',
+    'image-id': report.image.id,
+    'report-dir': reportDir,
+    'report-json': reportJson
+  }
+}
+
+/** A runner without summaries (older GitHub Enterprise Server) sets no file. */
+async function appendSummary(file: string | undefined, text: string): Promise<void> {
+  if (file !== undefined && file !== '') await appendFile(file, text)
+}
+
+/** Where the run takes place; the command is one that works on the reader's machine. */
+function actionContext(environment: NodeJS.ProcessEnv): ReportContext {
+  const {
+    GITHUB_ACTION_REPOSITORY: action = '',
+    GITHUB_ACTION_REF: ref = '',
+    GITHUB_REPOSITORY
+  } = environment
+  // Both are empty when a workflow uses the action of its own checkout (`uses: ./`).
+  const known = /^[\w.-]+\/[\w.-]+$/.test(action) && /^[\w./-]+$/.test(ref)
+  return {
+    ...(known ? { command: `npx --yes github:${action}#${ref}` } : {}),
+    ...(GITHUB_REPOSITORY
+      ? {
+          repository: GITHUB_REPOSITORY,
+          runUrl: `${context.serverUrl}/${GITHUB_REPOSITORY}/actions/runs/${context.runId}`
+        }
+      : {}),
+    ...(context.sha ? { sha: context.sha } : {})
+  }
+}

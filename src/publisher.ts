@@ -1,0 +1,35 @@
+import type { ProgressEvent } from './report/progress.js'
+import type { Report, ReportContext } from './report/report.js'
+
+/** Where a run says what it does and what came out: a workflow's log and summary, or a terminal. */
+export interface Publisher {
+  /** What a report says of the place where the run happens, for `makeReport`. */
+  readonly context: Omit<ReportContext, 'faults'>
+
+  /** Keeps a value, in the forms in which it commonly leaks, out of everything that is printed or written from now on. */
+  mask(value: string): void
+  progress(event: ProgressEvent): void
+  /** Prints one line of ours; what others wrote in it is made harmless. */
+  line(text: string): void
+  /**
+   * Runs something whose output belongs together.
+   * @param run receives a function that takes output of a child as it comes, in pieces: untrusted
+   */
+  group<T>(title: string, run: (write: (chunk: Buffer | string) => void) => Promise<T>): Promise<T>
+
+  notice(message: string): void
+  warning(message: string): void
+  /** Shows an error; by itself it decides nothing. */
+  error(message: string): void
+
+  /**
+   * Writes the reports and sets the outputs and the process's exit code.
+   * @param reportDir absolute; it is created
+   * @throws when a report cannot be written; the exit code says failure then
+   */
+  publish(report: Report, reportDir: string): Promise<void>
+  /** The run could not be carried out: says why and sets the exit code, 2 where a command line tool may choose. */
+  fail(message: string): void
+  /** Ends the output: says what was held back. A second call does nothing. */
+  close(): void
+}
