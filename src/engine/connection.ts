@@ -31,6 +31,8 @@ export interface Connection {
   close(): void
 }
 
+const CLOSED = 'the connection to Docker is closed'
+
 /** Enough for every call that only looks something up or changes one thing. */
 export const DEADLINE_MS = 60_000
 
@@ -49,31 +51,35 @@ class CommandAgent extends Agent {
   }
 }
 
+/** moby describes the path of an archive in a header: base64 of JSON of a link target of up to 4096 bytes. */
+const HEADER_BYTES = 256 * 1024
+
 /** Prepares a way to the daemon; nothing is opened before the first request. */
 export function openConnection(endpoint: Endpoint, environment: NodeJS.ProcessEnv): Connection {
   const agent = endpoint.via.kind === 'unix' ? new Agent({ keepAlive: true }) : new CommandAgent(environment)
   const socketPath = endpoint.via.kind === 'unix' ? { socketPath: endpoint.via.path } : {}
-  const underWay = new Set<ClientRequest>()
+  const underWay = new Set<Exchange>()
   let closed = false
   return {
     send: (asked) => {
-      if (closed) throw new EngineError(asked.operation, undefined, 'the connection to Docker is closed')
-      return new Promise((resolve, reject) => {
-        const call = request({
-          agent,
-          ...socketPath,
-          method: asked.method,
-          path: asked.path,
-          headers: headers(asked)
-        })
-        underWay.add(call)
-        call.on('close', () => underWay.delete(call))
-        exchange(call, asked, resolve, reject)
+      if (closed) return Promise.reject(new EngineError(asked.operation, undefined, CLOSED))
+      const { method, path } = asked
+      const call = request({
+        agent,
+        ...socketPath,
+        method,
+        path,
+        headers: headers(asked),
+        maxHeaderSize: HEADER_BYTES
       })
+      const exchange = new Exchange(call, asked)
+      underWay.add(exchange)
+      call.on('close', () => underWay.delete(exchange))
+      return exchange.response
     },
     close: () => {
       closed = true
-      for (const call of underWay) call.destroy(new Error('the connection to Docker was closed'))
+      for (const exchange of underWay) exchange.end(new Error(CLOSED))
       agent.destroy()
     }
   }
@@ -91,54 +97,68 @@ function headers(asked: EngineRequest): OutgoingHttpHeaders {
   return asked.method === 'GET' || asked.method === 'HEAD' ? host : { ...host, 'Content-Length': 0 }
 }
 
-function exchange(
-  call: ClientRequest,
-  asked: EngineRequest,
-  resolve: (response: IncomingMessage) => void,
-  reject: (error: EngineError) => void
-): void {
-  const deadlineMs = asked.deadlineMs ?? DEADLINE_MS
-  let wanted = asked.archive === undefined
-  const timer = setTimeout(() => {
-    call.destroy(new Error(`Docker did not answer within ${deadlineMs / 1000} s`))
-  }, deadlineMs)
-  const abort = (): void => {
-    call.destroy(new Error('aborted'))
-  }
-  asked.signal?.addEventListener('abort', abort, { once: true })
-  call.on('close', () => {
-    clearTimeout(timer)
-    asked.signal?.removeEventListener('abort', abort)
-  })
-  call.on('error', (error) => {
-    reject(transportError(asked.operation, error))
-  })
-  call.on('continue', () => {
-    wanted = true
-  })
-  call.on('response', (response) => {
-    if (asked.stream === true) clearTimeout(timer)
-    // Once there is a response, node reports every end of the request to its reader as a bare "aborted".
-    response.on('error', () => undefined)
-    // An upload that the daemon refused unseen would keep its connection for ever.
-    if (!wanted) response.on('close', () => call.destroy())
-    resolve(response)
-  })
-  if (asked.signal?.aborted === true) abort()
-  sendBody(call, asked)
-}
+/** One request under way. */
+class Exchange {
+  /** Settles with the response's headers. */
+  readonly response: Promise<IncomingMessage>
+  readonly #call: ClientRequest
+  #answer: IncomingMessage | undefined
 
-function sendBody(call: ClientRequest, asked: EngineRequest): void {
-  const { archive } = asked
-  if (archive === undefined) {
-    call.end(asked.json === undefined ? undefined : JSON.stringify(asked.json))
-    return
+  constructor(call: ClientRequest, asked: EngineRequest) {
+    this.#call = call
+    const deadlineMs = asked.deadlineMs ?? DEADLINE_MS
+    const timer = setTimeout(() => {
+      this.end(new Error(`Docker did not answer within ${deadlineMs / 1000} s`))
+    }, deadlineMs)
+    const abort = (): void => {
+      this.end(new Error('aborted'))
+    }
+    call.on('close', () => {
+      clearTimeout(timer)
+      asked.signal?.removeEventListener('abort', abort)
+    })
+    this.response = new Promise((resolve, reject) => {
+      call.on('error', (error) => {
+        reject(transportError(asked.operation, error))
+      })
+      call.on('response', (answer) => {
+        this.#answer = answer
+        if (asked.stream === true) clearTimeout(timer)
+        resolve(answer)
+      })
+    })
+    asked.signal?.addEventListener('abort', abort, { once: true })
+    this.#send(asked)
+    if (asked.signal?.aborted === true) abort()
   }
-  call.on('continue', () => {
-    // An error of the pipeline destroys the request, whose 'error' rejects.
-    pipeline(archive, call).catch(() => undefined)
-  })
-  call.flushHeaders()
+
+  /** Ends the request; whoever reads its answer gets the error. */
+  end(error: Error): void {
+    // Destroying the request instead would tell the reader no more than "aborted".
+    if (this.#answer === undefined) this.#call.destroy(error)
+    else this.#answer.destroy(error)
+  }
+
+  #send({ archive, json }: EngineRequest): void {
+    const call = this.#call
+    if (archive === undefined) {
+      call.end(json === undefined ? undefined : JSON.stringify(json))
+      return
+    }
+    let wanted = false
+    call.on('continue', () => {
+      wanted = true
+      // An error while packing destroys the request with it.
+      pipeline(archive, call).catch(() => undefined)
+    })
+    // An upload that was refused unseen would keep its connection for ever.
+    call.on('response', (answer) => {
+      answer.on('close', () => {
+        if (!wanted) call.destroy()
+      })
+    })
+    call.flushHeaders()
+  }
 }
 
 /** An error of the transport, with the daemon's silence as its status. */

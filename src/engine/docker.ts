@@ -139,7 +139,9 @@ class DockerEngine implements port.Engine {
   async createContainer(body: port.ContainerBody, name?: string): Promise<string> {
     const path = `/containers/create${query({ name })}`
     const ask = { operation: 'create container', method: 'POST', path, json: body } as const
-    return (await this.#exchange.must(ask, Created)).Id
+    const { Id } = await this.#exchange.must(ask, Created)
+    this.#logs.created(Id)
+    return Id
   }
 
   async startContainer(id: string): Promise<void> {

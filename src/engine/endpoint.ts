@@ -51,8 +51,10 @@ export function endpointAt(address: string): Endpoint {
 
 /** URL parsing keeps the brackets of an IPv6 host, which no connect call wants. */
 function hostOf(address: string): string {
-  if (!URL.canParse(address)) return '127.0.0.1'
-  const name = new URL(address).hostname.replace(/^\[(.*)\]$/, '$1')
+  // The CLI takes a host without a scheme for tcp.
+  const url = address.includes('://') ? address : `tcp://${address}`
+  if (!URL.canParse(url)) return '127.0.0.1'
+  const name = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
   return name === '' ? '127.0.0.1' : name
 }
 

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ContainerEvent } from './engine.js'
 import { body, type Exchange, query } from './exchange.js'
+import { nanoseconds, timestamp } from './time.js'
 
 /** An event is a few hundred bytes, and the container's labels. */
 const LINE_BOUND = 4 * 1024 * 1024
 const RETRY_MS = 200
 /** The daemon itself keeps 256 events to repeat (moby, `daemon/events`). */
 const REMEMBERED = 512
-const NANOSECONDS = 1_000_000_000n
+const SECOND = 1_000_000_000n
 
 const Info = z.object({ SystemTime: z.string() })
 const Event = z.object({
@@ -75,12 +76,11 @@ export class EventStream {
 
   /** Settles once the stream is open; the reading goes on. */
   async #connect(since: bigint): Promise<void> {
-    const nanos = String(since % NANOSECONDS).padStart(9, '0')
     const response = await this.#exchange.open({
       operation: 'follow events',
       method: 'GET',
       path: `/events${query({
-        since: `${String(since / NANOSECONDS)}.${nanos}`,
+        since: timestamp(since),
         filters: JSON.stringify({ type: ['container'] })
       })}`,
       stream: true,
@@ -115,7 +115,7 @@ export class EventStream {
     while (!this.#over.signal.aborted) {
       await delay(RETRY_MS, undefined, { ref: false })
       // Events are published in nearly, not exactly, the order of their times.
-      const early = this.#lastAt - NANOSECONDS
+      const early = this.#lastAt - SECOND
       const connected = await this.#connect(early > this.#openedAt ? early : this.#openedAt).then(
         () => true,
         () => false
@@ -158,12 +158,4 @@ function parseJson(line: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** @param time RFC 3339 with up to nine decimals, as the daemon writes times */
-export function nanoseconds(time: string): bigint {
-  const match = /^(.{19})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(time)
-  const seconds = match === null ? NaN : Date.parse(`${match[1] ?? ''}${match[3] ?? ''}`) / 1000
-  if (!Number.isSafeInteger(seconds)) return 0n
-  return BigInt(seconds) * NANOSECONDS + BigInt((match?.[2] ?? '').padEnd(9, '0'))
 }

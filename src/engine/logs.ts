@@ -1,131 +1,226 @@
-import type { IncomingMessage } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { transportError } from './connection.js'
 import { EngineError } from './errors.js'
-import { nanoseconds } from './events.js'
 import { body, type Exchange, query, segment } from './exchange.js'
-import { framedOutput, type OutputReader, rawOutput } from './output.js'
+import { isSame, type Message, messageReader } from './messages.js'
+import { type OutputReader, rawOutput } from './output.js'
+import { nanoseconds, timestamp } from './time.js'
 
 /** Last messages that are looked at to find the newest: stdout and stderr are stamped by two goroutines. */
-const LAST_MESSAGES = 20
-const NEWLINE = Buffer.from('\n')
-const NOTHING = Buffer.alloc(0)
+const LAST_MESSAGES = '20'
+
+/** How far back to look for what a follower missed, before everything is read again. */
+const MISSED = ['200', '10000'] as const
+
+/** Before a log is followed once more that ended while its container runs. */
+const AGAIN_MS = 100
 
 const Inspect = z.object({
   Config: z.object({ Tty: z.boolean() }),
-  State: z.object({ StartedAt: z.string(), FinishedAt: z.string() })
+  State: z.object({
+    Running: z.boolean(),
+    Restarting: z.boolean(),
+    StartedAt: z.string(),
+    FinishedAt: z.string()
+  })
 })
 
+type Inspection = z.infer<typeof Inspect>
+type OnChunk = (chunk: Buffer) => void
+type Accept = (message: Message) => boolean
+type LogQuery = Readonly<Record<string, string | undefined>>
+
 /**
- * Follows what a container writes, from its last start on.
+ * Follows what a container writes, from its last start on, without gaps. Two things of the engine stand in the way:
  *
- * The engine keeps the output of all starts in one log. `StartedAt` does not divide it: the first lines of a start were
+ * It keeps the output of all starts in one log, which `StartedAt` does not divide: the first lines of a start were
  * seen up to 0.7 ms before it (20.10). So the newest time in the log is read before each start, when nothing writes.
+ *
+ * A follower loses what it has not read when the container stops: the last line (moby/moby#43860), or everything, while
+ * the daemon still decodes the log of an earlier start (20.10: 12 of 14 restarts under a flood). So when the stream has
+ * ended, the end of the log is read, and what follows the last message seen is passed on.
  */
 export class Logs {
   readonly #exchange: Exchange
-  readonly #started = new Set<string>()
-  /** Where the output of the last start begins, for containers that were started more than once. */
-  readonly #since = new Map<string, string>()
+  readonly #fresh = new Set<string>()
+  /** Where the output of the last start begins, for containers that were started here; undefined is the very beginning. */
+  readonly #since = new Map<string, string | undefined>()
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange
   }
 
+  /** To be called for each container that was just created: its first start needs no look at its log. */
+  created(id: string): void {
+    this.#fresh.add(id)
+  }
+
   /** To be called before each start. */
   async beforeStart(id: string): Promise<void> {
-    if (!this.#started.has(id)) {
-      this.#started.add(id)
-      return
-    }
-    const newest = await this.#newest(id)
-    if (newest !== undefined) this.#since.set(id, timestamp(newest + 1n))
+    const newest = this.#fresh.delete(id) ? undefined : await this.#newest(id)
+    this.#since.set(id, newest === undefined ? undefined : timestamp(nanoseconds(newest) + 1n))
   }
 
   forget(id: string): void {
-    this.#started.delete(id)
+    this.#fresh.delete(id)
     this.#since.delete(id)
   }
 
   /** As in the port. */
-  async follow(id: string, onChunk: (chunk: Buffer) => void, signal: AbortSignal): Promise<void> {
-    const operation = 'follow output'
+  async follow(id: string, onChunk: OnChunk, signal: AbortSignal): Promise<void> {
+    const pass: OnChunk = (chunk) => {
+      if (!signal.aborted) onChunk(chunk)
+    }
     try {
-      const { tty, since } = await this.#boundary(id)
-      const response = await this.#open(operation, id, { follow: '1', since }, signal)
-      const reader = outputReader(operation, tty, onChunk)
-      for await (const chunk of body(response)) reader.push(chunk)
-      reader.end()
+      const inspection = await this.#inspect(id)
+      const since = this.#boundary(id, inspection)
+      if (inspection.Config.Tty) await this.#followRaw(id, since, pass, signal)
+      else await this.#followMessages(id, since, inspection, pass, signal)
     } catch (error) {
-      if (!signal.aborted) throw transportError(operation, error)
+      if (!signal.aborted) throw transportError('follow output', error)
     }
   }
 
-  async #boundary(id: string): Promise<{ tty: boolean; since: string | undefined }> {
-    const path = `/containers/${segment(id)}/json`
-    const { Config, State } = await this.#exchange.must(
-      { operation: 'inspect container', method: 'GET', path },
-      Inspect
-    )
-    const known = this.#since.get(id)
-    if (this.#started.has(id) || known !== undefined) return { tty: Config.Tty, since: known }
-    // Started by somebody else: the end of an earlier run is the best that the engine knows of.
-    const finished = nanoseconds(State.FinishedAt)
-    const earlier = finished > 0n && finished < nanoseconds(State.StartedAt)
-    return { tty: Config.Tty, since: earlier ? timestamp(finished) : undefined }
+  async #followMessages(
+    id: string,
+    since: string | undefined,
+    started: Inspection,
+    onChunk: OnChunk,
+    signal: AbortSignal
+  ): Promise<void> {
+    let last: Message | undefined
+    const read = async (ask: LogQuery, accept: Accept): Promise<void> => {
+      const reader = messageReader(
+        'follow output',
+        (message) => {
+          if (!accept(message)) return false
+          last = message
+          return true
+        },
+        onChunk
+      )
+      await this.#read(id, { timestamps: '1', ...ask }, reader, signal)
+    }
+    for (;;) {
+      await read({ follow: '1', since: last === undefined ? since : unixTime(last) }, after(last, 'or-newer'))
+      if (last === undefined) await read({ since }, () => true)
+      else await this.#catchUp(last, read)
+      const { State } = await this.#inspect(id)
+      const runsOn = State.Running && !State.Restarting && State.StartedAt === started.State.StartedAt
+      if (!runsOn) return
+      await delay(AGAIN_MS, undefined, { signal })
+    }
   }
 
-  /** @returns the time of the newest message; undefined when there is none, or the log driver cannot be read */
-  async #newest(id: string): Promise<bigint | undefined> {
-    const operation = 'read the end of the output'
-    const parts: Buffer[] = []
-    try {
-      const { tty } = await this.#boundary(id)
-      // A long line is several messages, each with its own time and, without a tty, its own frame.
-      const reader = outputReader(operation, tty, (payload, first) => {
-        parts.push(first && !tty ? NEWLINE : NOTHING, payload)
+  /** Looks back from the end of the log, which takes the daemon less than decoding all of it. */
+  async #catchUp(last: Message, read: (ask: LogQuery, accept: Accept) => Promise<void>): Promise<void> {
+    for (const tail of MISSED) {
+      let found = false
+      const afterLast = after(last, 'only')
+      await read({ tail }, (message) => {
+        found ||= isSame(message, last)
+        return afterLast(message)
       })
-      const response = await this.#open(
-        operation,
-        id,
-        { timestamps: '1', tail: String(LAST_MESSAGES) },
-        undefined
-      )
+      if (found) return
+    }
+    await read({ since: unixTime(last) }, after(last, 'or-newer'))
+  }
+
+  /** With a tty the messages cannot be told apart, so that all of them are read again and counted. */
+  async #followRaw(
+    id: string,
+    since: string | undefined,
+    onChunk: OnChunk,
+    signal: AbortSignal
+  ): Promise<void> {
+    let seen = 0
+    const count = (part: Buffer): void => {
+      seen += part.length
+      onChunk(part)
+    }
+    await this.#read(id, { follow: '1', since }, rawOutput({ payload: count }), signal)
+    let skip = seen
+    const missed = (part: Buffer): void => {
+      if (part.length > skip) onChunk(part.subarray(skip))
+      skip = Math.max(0, skip - part.length)
+    }
+    await this.#read(id, { since }, rawOutput({ payload: missed }), signal)
+  }
+
+  /** Where a container was started by somebody else, the end of its earlier run is the best that the engine knows. */
+  #boundary(id: string, { State }: Inspection): string | undefined {
+    if (this.#since.has(id)) return this.#since.get(id)
+    const finished = nanoseconds(State.FinishedAt)
+    return finished > 0n && finished < nanoseconds(State.StartedAt) ? timestamp(finished) : undefined
+  }
+
+  /** @returns the newest stamp; undefined when there is none, or the log driver's log cannot be read */
+  async #newest(id: string): Promise<string | undefined> {
+    let newest: string | undefined
+    const see = (stamp: string): boolean => {
+      if (nanoseconds(stamp) > 0n && stamp > (newest ?? '')) newest = stamp
+      return false
+    }
+    try {
+      const { Config } = await this.#inspect(id)
+      const text: Buffer[] = []
+      const reader = Config.Tty
+        ? rawOutput({ payload: (part) => text.push(part) })
+        : messageReader(
+            'read the end of the output',
+            ({ stamp }) => see(stamp),
+            () => undefined
+          )
+      await this.#read(id, { timestamps: '1', tail: LAST_MESSAGES }, reader, undefined)
+      for (const line of Buffer.concat(text).toString('latin1').split('\n')) see(line.split(' ', 1)[0] ?? '')
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error
+    }
+    return newest
+  }
+
+  async #read(
+    id: string,
+    ask: LogQuery,
+    reader: OutputReader,
+    signal: AbortSignal | undefined
+  ): Promise<void> {
+    const operation = 'read output'
+    const path = `/containers/${segment(id)}/logs${query({ stdout: '1', stderr: '1', ...ask })}`
+    const response = await this.#exchange.open({
+      operation,
+      method: 'GET',
+      path,
+      ...(ask.follow === undefined ? {} : { stream: true }),
+      ...(signal === undefined ? {} : { signal })
+    })
+    try {
       for await (const chunk of body(response)) reader.push(chunk)
     } catch (error) {
-      if (error instanceof EngineError) return undefined
       throw transportError(operation, error)
     }
-    const stamps = Buffer.concat(parts)
-      .toString('latin1')
-      .split('\n')
-      .map((line) => nanoseconds(line.slice(0, line.indexOf(' '))))
-    return stamps.reduce<bigint | undefined>(
-      (newest, stamp) => (stamp > (newest ?? 0n) ? stamp : newest),
-      undefined
-    )
+    reader.end()
   }
 
-  #open(
-    operation: string,
-    id: string,
-    options: Readonly<Record<string, string | undefined>>,
-    signal: AbortSignal | undefined
-  ): Promise<IncomingMessage> {
-    const path = `/containers/${segment(id)}/logs${query({ stdout: '1', stderr: '1', ...options })}`
-    const unbounded = signal === undefined ? {} : ({ stream: true, signal } as const)
-    return this.#exchange.open({ operation, method: 'GET', path, ...unbounded })
+  #inspect(id: string): Promise<Inspection> {
+    const path = `/containers/${segment(id)}/json`
+    return this.#exchange.must({ operation: 'inspect container', method: 'GET', path }, Inspect)
   }
 }
 
-function outputReader(
-  operation: string,
-  tty: boolean,
-  onPayload: (payload: Buffer, first: boolean) => void
-): OutputReader {
-  return tty ? rawOutput(onPayload) : framedOutput(operation, onPayload)
+/**
+ * Accepts the messages behind the last one seen: `only` those, or also newer ones where it is not in the log any more.
+ */
+function after(last: Message | undefined, how: 'only' | 'or-newer'): Accept {
+  let passed = last === undefined
+  return (message) => {
+    if (passed || last === undefined) return true
+    passed = isSame(message, last)
+    return !passed && how === 'or-newer' && message.stamp > last.stamp
+  }
 }
 
-function timestamp(nanos: bigint): string {
-  return `${String(nanos / 1_000_000_000n)}.${String(nanos % 1_000_000_000n).padStart(9, '0')}`
+function unixTime(message: Message): string {
+  return timestamp(nanoseconds(message.stamp))
 }

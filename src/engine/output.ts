@@ -5,6 +5,14 @@ const HEADER_SIZE = 8
 const DAEMON_ERROR = 3
 const DAEMON_MESSAGE_BOUND = 2000
 
+/** Receives what a stream of output is made of. */
+export interface OutputParts {
+  /** A frame begins; `size` is the length of its payload in bytes. Raw output has no frames. */
+  frame?(size: number): void
+  /** A part of a payload, in order of arrival; the buffer is not used again. */
+  payload(part: Buffer): void
+}
+
 /** Takes a container's output apart, whatever the sizes of the chunks it arrives in. */
 export interface OutputReader {
   push(chunk: Buffer): void
@@ -15,26 +23,17 @@ export interface OutputReader {
 /**
  * Reads frames of 8 bytes of header (stream, three zeros, big-endian size) and a payload, as moby's `pkg/stdcopy`
  * writes them for containers without a tty. Payloads are passed on as they arrive, never gathered.
- *
- * @param onPayload receives a part of a payload; `first` is true for a frame's first part
  */
-export function framedOutput(
-  operation: string,
-  onPayload: (payload: Buffer, first: boolean) => void
-): OutputReader {
+export function framedOutput(operation: string, parts: OutputParts): OutputReader {
   const header = Buffer.alloc(HEADER_SIZE)
   let headerFill = 0
   let left = 0
-  let first = true
   let daemonWords = ''
 
+  const isDaemonError = (): boolean => header[0] === DAEMON_ERROR
   const payload = (part: Buffer): void => {
-    if (header[0] === DAEMON_ERROR) {
-      if (daemonWords.length < DAEMON_MESSAGE_BOUND) daemonWords += part.toString('utf8')
-    } else {
-      onPayload(part, first)
-    }
-    first = false
+    if (!isDaemonError()) parts.payload(part)
+    else if (daemonWords.length < DAEMON_MESSAGE_BOUND) daemonWords += part.toString('utf8')
   }
 
   return {
@@ -54,22 +53,23 @@ export function framedOutput(
         if (headerFill < HEADER_SIZE) return
         headerFill = 0
         left = header.readUInt32BE(4)
-        first = true
+        if (!isDaemonError()) parts.frame?.(left)
       }
     },
     end() {
-      if (daemonWords !== '')
+      if (daemonWords !== '') {
         throw new EngineError(operation, undefined, daemonWords.slice(0, DAEMON_MESSAGE_BOUND))
+      }
       if (left > 0 || headerFill > 0) throw new EngineError(operation, undefined, 'the output broke off')
     }
   }
 }
 
 /** With a tty there is one stream and no frames. */
-export function rawOutput(onPayload: (payload: Buffer, first: boolean) => void): OutputReader {
+export function rawOutput(parts: OutputParts): OutputReader {
   return {
     push(chunk) {
-      onPayload(chunk, true)
+      parts.payload(chunk)
     },
     end() {
       // Nothing marks the end of raw output.

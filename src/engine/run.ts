@@ -53,10 +53,11 @@ async function start(exchange: Exchange, exec: string, signal: AbortSignal): Pro
   })
   const kept: Buffer[] = []
   let room = OUTPUT_BOUND
-  const reader = framedOutput('exec', (payload) => {
-    if (room <= 0) return
-    kept.push(Buffer.from(payload.subarray(0, room)))
-    room -= payload.length
+  const reader = framedOutput('exec', {
+    payload: (part) => {
+      if (room > 0) kept.push(part.subarray(0, room))
+      room -= part.length
+    }
   })
   for await (const chunk of body(response)) reader.push(chunk)
   reader.end()
