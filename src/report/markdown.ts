@@ -18,7 +18,7 @@ export function markdownText(text: string): string {
     .replace(/(?<!&)#(?=\d)/g, `#${GAP}`)
     .replace(/\bGH-(?=\d)/gi, `GH-${GAP}`)
     .replace(/:(?=\/\/)/g, `:${GAP}`)
-    .replace(/\b(www|mailto|xmpp)(?=[.:])/gi, `$1${GAP}`)
+    .replace(/(www|mailto|xmpp)(?=[.:])/gi, `$1${GAP}`)
     .replace(/:(?=[\w+-]+:)/g, `:${GAP}`)
 }
 

@@ -67,9 +67,9 @@ export function cut(text: string, longest: number): string {
   return `${kept}… (${text.length - kept.length} characters cut)`
 }
 
-// Between the characters anything but printable ASCII may hide: better to break a harmless `#日#[` than to miss one.
-const RUNNER_PREFIX = /#(?=[^\x20-\x7e]*#[^\x20-\x7e]*\[)/g
-const RUNNER_START = /^([^\x21-\x7e]*:)(?=[^\x20-\x7e]*:)/
+// Between the characters anything may hide that is no plain sign and no letter: better to break a harmless `#·#[`.
+const RUNNER_PREFIX = /#(?=[^\x20-\x7e\p{L}\p{N}]*#[^\x20-\x7e\p{L}\p{N}]*\[)/gu
+const RUNNER_START = /^([^\x21-\x7e\p{L}\p{N}]*:)(?=[^\x20-\x7e\p{L}\p{N}]*:)/u
 
 /** A printable line that the runner takes for nothing but text, cut to a length that is bearable in a log. */
 export function logLine(line: string, longest = LONGEST_LINE): string {
