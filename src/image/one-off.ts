@@ -80,6 +80,7 @@ function oneOffBody(body: ContainerBody, command: readonly [string, ...string[]]
     AttachStdin: false,
     // Set by flags that go with a network.
     MacAddress: '',
+    NetworkingConfig: {},
     HostConfig: {
       ...body.HostConfig,
       NetworkMode: 'none',
