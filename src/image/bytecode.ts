@@ -129,31 +129,42 @@ export async function compileBytecode(
       maximumBytes: 4 * mostBytes
     }
   )
-  const answer = schema.safeParse(run.kind === 'finished' ? readReply(token, run.output) : undefined)
-  if (!answer.success) {
+  const compiled = run.kind === 'finished' ? readBytecode(readReply(token, run.output), asked) : undefined
+  if (compiled === undefined) {
     options.note?.(`"${python.executable}" of the image could not compile stale bytecode (${run.kind})`)
     return []
   }
-  const compiled = answer.data.flatMap((item): ModuleBytecode[] => {
-    const choice = asked[item.index]
-    const cached = 'cached' in item ? normalAbsolutePath(item.cached) : undefined
-    if (choice === undefined || !('code' in item) || cached?.endsWith('.pyc') !== true) return []
-    return [
-      {
-        module: choice.module,
-        source: choice.source,
-        cached,
-        timestamp: Buffer.concat([item.timestamp, item.code]),
-        uncheckedHash: Buffer.concat([item.uncheckedHash, item.code])
-      }
-    ]
-  })
   const missing = asked.filter((choice) => !compiled.some((done) => done.source === choice.source))
   if (missing.length > 0) {
     const names = missing.map((choice) => choice.module).join(', ')
     options.note?.(`stale bytecode could not be compiled for ${missing.length} modules: ${names}`)
   }
   return compiled
+}
+
+/**
+ * Validates what the image's interpreter answered.
+ * @param answer parsed JSON, untrusted
+ * @param asked the modules that were asked for, which the answer's indices refer to
+ * @returns each module at most once; undefined when it is no answer of our script
+ */
+export function readBytecode(answer: unknown, asked: readonly ModuleChoice[]): ModuleBytecode[] | undefined {
+  const items = schema.safeParse(answer)
+  if (!items.success) return undefined
+  const compiled = new Map<number, ModuleBytecode>()
+  for (const item of items.data) {
+    const choice = asked[item.index]
+    const cached = 'cached' in item ? normalAbsolutePath(item.cached) : undefined
+    if (choice === undefined || !('code' in item) || cached?.endsWith('.pyc') !== true) continue
+    compiled.set(item.index, {
+      module: choice.module,
+      source: choice.source,
+      cached,
+      timestamp: Buffer.concat([item.timestamp, item.code]),
+      uncheckedHash: Buffer.concat([item.uncheckedHash, item.code])
+    })
+  }
+  return [...compiled.values()]
 }
 
 /** Whether bytecode that start-up used is this interpreter's: an image may have several. */
