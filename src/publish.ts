@@ -13,7 +13,7 @@ import type { Report, ReportContext } from './report/report.js'
 import { masker, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
-import { cut, logLine, logLines, oneLine } from './report/untrusted.js'
+import { logLine, logLines, oneLine } from './report/untrusted.js'
 import { byUrgency, complaint, sentence, standing, verdictWords } from './report/words.js'
 
 const LONGEST_ANNOTATION = 1_000
@@ -49,7 +49,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
 
   const marks = annotations((kind, text) => {
     command(() => {
-      issueAnnotation(kind, cut(oneLine(mask(text)), LONGEST_ANNOTATION))
+      issueAnnotation(kind, logLine(oneLine(mask(text)), LONGEST_ANNOTATION))
     })
   }, print)
   const ink = paint(false)
@@ -73,7 +73,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     group: async (title, run) => {
       command(() => {
-        core.startGroup(cut(oneLine(mask(title)), 200))
+        core.startGroup(logLine(oneLine(mask(title)), 200))
       })
       const lines = lineSplitter(print)
       try {
