@@ -73,6 +73,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     seed: inputs.seed,
     restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart')
   })
+  onProgress({ kind: 'control-done', control: control.result })
   const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results'>): RunRecord => ({
     version: surroundings.version,
     startedAt,

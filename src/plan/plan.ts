@@ -17,7 +17,8 @@ import type {
   PlanInputs,
   PlantContext,
   Scenario,
-  Target
+  Target,
+  VolumeState
 } from '../model.js'
 
 /** What a plan is made from, beside the candidates. */
@@ -94,47 +95,51 @@ function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest
       return [CONTAINER]
     case 'mount':
       return [...found]
-    case 'path':
-      return found.flatMap((target) => {
+    case 'path': {
+      const all = found.flatMap((target) => {
         const expanded = expand(target, request.control)
         return expanded.length > 0 ? expanded : [target]
       })
+      // A path that is declared and lies in a declared mount point is one target: the first.
+      return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index)
+    }
     case 'bytecode':
       return bytecodeTargets(found, request)
   }
 }
 
 /**
- * Places where bytecode outlives a deploy: cache paths, and every volume apart from them. One image's Python rarely reads
- * from any of them, and the reason why not is worth a line in the report.
+ * Places where bytecode outlives a deploy: cache paths that hold some, cache paths in the container's own layer, and every
+ * volume that holds some elsewhere or none at all. That a volume holds none is worth a line in the report.
  */
 function bytecodeTargets(found: readonly Target[], request: PlanRequest): Target[] {
-  const caches = found.filter(({ role }) => role === 'cache')
   const { imports, facts } = request.context
   const bytecode = imports.kind === 'known' ? imports.bytecode : []
-  const searched = facts.python?.sysPath ?? []
-  const places = [...bytecode.map(({ cached }) => cached), ...searched]
-  const volumes = request.control.volumes
-    .filter(({ mount }) => !caches.some(({ path }) => isWithin(mount, path)))
-    // Where a cache path on the volume holds all of its bytecode, the volume itself has nothing to add.
-    .filter(({ mount }) => {
-      const here = places.filter((place) => isWithin(place, mount))
-      return here.length === 0
-        ? !caches.some(({ path }) => isWithin(path, mount))
-        : here.some((place) => !caches.some(({ path }) => isWithin(place, path)))
-    })
-    .map(({ mount, tree }): Target => ({
-      path: mount,
-      role: 'cache',
-      source: 'volume',
-      volume: mount,
-      entry: tree.get(mount),
-      tree: subtree(tree, mount),
-      parentExists: true,
-      used: true,
-      inImage: true
-    }))
-  return [...caches, ...volumes]
+  const places = [...bytecode.map(({ cached }) => cached), ...(facts.python?.sysPath ?? [])]
+  const holds = (path: string): boolean => places.some((place) => isWithin(place, path))
+  const caches = found.filter(
+    ({ role, volume, path }) => role === 'cache' && (volume === undefined || holds(path))
+  )
+  const isCovered = (place: string): boolean => caches.some(({ path }) => isWithin(place, path))
+  const volumes = request.control.volumes.filter(({ mount }) => {
+    const here = places.filter((place) => isWithin(place, mount))
+    return !isCovered(mount) && !(here.length > 0 && here.every(isCovered))
+  })
+  return [...caches, ...volumes.map(volumeTarget)]
+}
+
+function volumeTarget({ mount, tree }: VolumeState): Target {
+  return {
+    path: mount,
+    role: 'cache',
+    source: 'volume',
+    volume: mount,
+    entry: tree.get(mount),
+    tree: subtree(tree, mount),
+    parentExists: true,
+    used: true,
+    inImage: true
+  }
 }
 
 function isBareMount(fault: Fault, target: Target): boolean {

@@ -1,0 +1,346 @@
+import { describe, expect, test } from '@jest/globals'
+import { judge } from '../../../src/judge/judge.js'
+import {
+  boot,
+  CRASH,
+  directory,
+  file,
+  log,
+  observation,
+  scenario,
+  SENTINEL,
+  STANDARDS,
+  target,
+  TIMEOUT,
+  tree,
+  UPLOAD
+} from './cases.js'
+import type { BootObservation, FailureReason, Observation, Scenario, Verdict } from '../../../src/model.js'
+
+const DATA_TARGET = target({
+  path: '/data/settings.json',
+  role: 'data',
+  entry: file('/data/settings.json', '{}')
+})
+const DATA_FAULT: Partial<Scenario> = {
+  target: DATA_TARGET,
+  expectation: 'recover-or-refuse',
+  plant: {
+    entries: [file('/data/settings.json', '{"theme": "da')],
+    summary: 'cut in half',
+    damaged: [{ path: '/data/settings.json', surviving: Buffer.from('{"theme": "da') }]
+  }
+}
+const HALF = file('/data/settings.json', '{"theme": "da')
+
+function verdictOf(over: Partial<Observation>, on: Partial<Scenario> = {}): Verdict {
+  return judge(scenario(on), observation(over), STANDARDS)
+}
+
+function short(verdict: Verdict): string {
+  return verdict.kind === 'failed' ? `failed: ${verdict.reason}` : verdict.kind
+}
+
+describe('passing verdicts', () => {
+  test.each<[string, Partial<Observation>, Partial<Scenario>, string]>([
+    ['the path is what the control left again', {}, {}, 'recovered'],
+    ['the fault is still in place and start-up reached it', { plantInPlace: true }, {}, 'tolerated'],
+    [
+      'the path is something else, and start-up works',
+      { pathAfter: file('/data/cache', 'x') },
+      {},
+      'tolerated'
+    ],
+    ['the path is gone, and start-up works', { pathAfter: 'missing' }, {}, 'tolerated'],
+    [
+      'a cache file came back empty',
+      { pathAfter: file('/data/cache', '') },
+      { target: target({ entry: file('/data/cache', 'x') }) },
+      'tolerated'
+    ],
+    [
+      'a killed container came back',
+      { pathAfter: undefined },
+      { plant: { entries: [], kill: true, summary: '' } },
+      'recovered'
+    ],
+    ['a valid link was left alone', { plantInPlace: true }, { expectation: 'leave-alone' }, 'recovered'],
+    [
+      'planted bytecode was purged',
+      {},
+      { plant: { entries: [file('/data/cache/m.pyc', 'x')], summary: '' } },
+      'recovered'
+    ],
+    [
+      'start-up exits 1 on damaged data',
+      {
+        boots: [boot({ outcome: CRASH, log: log('settings.json is damaged') })],
+        secondBoot: undefined,
+        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+      },
+      DATA_FAULT,
+      'refused'
+    ]
+  ])('%s', (_, over, on, expected) => {
+    expect(short(verdictOf(over, on))).toBe(expected)
+  })
+
+  test('a refusal that does not name the path is told to', () => {
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const mute = verdictOf(
+      { boots: [boot({ outcome: CRASH })], secondBoot: undefined, dataAfter },
+      DATA_FAULT
+    )
+    expect(mute).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringContaining('should name /data/settings.json')
+    })
+  })
+})
+
+describe('failing verdicts', () => {
+  const gone = { entries: tree(SENTINEL), truncated: false }
+  test.each<[FailureReason, string, Partial<Observation>, Partial<Scenario>]>([
+    ['data-lost', 'a sentinel is gone', { dataAfter: { entries: tree(UPLOAD), truncated: false } }, {}],
+    [
+      'data-lost',
+      'a stable file was overwritten',
+      { dataAfter: { entries: tree(SENTINEL, file(UPLOAD.path, 'defaults')), truncated: false } },
+      {}
+    ],
+    [
+      'data-lost',
+      'it refused, but lost a file beside the damaged one',
+      {
+        boots: [boot({ outcome: CRASH })],
+        secondBoot: undefined,
+        dataAfter: { entries: tree(SENTINEL, HALF), truncated: false }
+      },
+      DATA_FAULT
+    ],
+    [
+      'data-lost',
+      'what survived of a damaged file was overwritten',
+      { dataAfter: { entries: tree(SENTINEL, UPLOAD, file('/data/settings.json', '{}')), truncated: false } },
+      DATA_FAULT
+    ],
+    ['stale-code', 'the canary spoke and everything else was fine', { boots: [boot({ canary: true })] }, {}],
+    ['stale-code', 'the canary spoke in the second boot', { secondBoot: boot({ canary: true }) }, {}],
+    [
+      'wrong-answer',
+      'the smoke test failed',
+      { boots: [boot({ smokeTest: { exitCode: 1, timedOut: false, seconds: 1, output: 'HTTP 500' } })] },
+      {}
+    ],
+    [
+      'wrong-answer',
+      'the smoke test hung',
+      { boots: [boot({ smokeTest: { exitCode: null, timedOut: true, seconds: 30, output: '' } })] },
+      {}
+    ],
+    ['wrong-answer', 'a valid link was replaced', { plantInPlace: false }, { expectation: 'leave-alone' }],
+    ['crashed', 'it exited 1', { boots: [boot({ outcome: CRASH })], secondBoot: undefined }, {}],
+    [
+      'crashed',
+      'it exited 0 before it was ready',
+      { boots: [boot({ outcome: { ...CRASH, exitCode: 0 } })], secondBoot: undefined },
+      {}
+    ],
+    [
+      'crashed',
+      'a data fault made it exit 0',
+      {
+        boots: [boot({ outcome: { ...CRASH, exitCode: 0 } })],
+        secondBoot: undefined,
+        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+      },
+      DATA_FAULT
+    ],
+    [
+      'timed-out',
+      'it hung twice',
+      { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined, timeoutConfirmed: true },
+      {}
+    ],
+    [
+      'unstable',
+      'it exited after ready',
+      {
+        boots: [boot({ stability: { kind: 'exited', exitCode: 1, oomKilled: false } })],
+        secondBoot: undefined
+      },
+      {}
+    ],
+    [
+      'unstable',
+      'its health check failed after ready',
+      { boots: [boot({ stability: { kind: 'unhealthy' } })], secondBoot: undefined },
+      {}
+    ],
+    [
+      'unstable',
+      'it was restarted',
+      { boots: [boot({ stability: { kind: 'restarted', count: 2 } })], secondBoot: undefined },
+      {}
+    ],
+    [
+      'forbidden-log',
+      'a forbidden line was logged',
+      {
+        boots: [boot({ forbiddenLog: { pattern: 'Traceback', line: 'Traceback (most recent call last):' } })]
+      },
+      {}
+    ],
+    ['second-boot', 'the boot after the recovery crashed', { secondBoot: boot({ outcome: CRASH }) }, {}],
+    [
+      'replica',
+      'one of three workers died',
+      { boots: [boot(), boot({ outcome: CRASH }), boot()], secondBoot: undefined },
+      { mode: 'concurrent' }
+    ],
+    [
+      'crashed',
+      'all three workers died',
+      {
+        boots: [boot({ outcome: CRASH }), boot({ outcome: CRASH }), boot({ outcome: CRASH })],
+        secondBoot: undefined
+      },
+      { mode: 'concurrent' }
+    ],
+    [
+      'stale-code',
+      'one of three workers ran old code',
+      { boots: [boot(), boot({ canary: true }), boot()] },
+      { mode: 'concurrent' }
+    ],
+    [
+      'data-lost',
+      'it crashed and lost data',
+      { boots: [boot({ outcome: CRASH })], secondBoot: undefined, dataAfter: gone },
+      {}
+    ]
+  ])('%s: %s', (reason, _, over, on) => {
+    expect(short(verdictOf(over, on))).toBe(`failed: ${reason}`)
+  })
+
+  test('the gravest reason comes first and the others are told', () => {
+    const verdict = verdictOf({
+      boots: [boot({ canary: true, outcome: CRASH, forbiddenLog: { pattern: 'x', line: 'x' } })],
+      secondBoot: undefined,
+      dataAfter: gone
+    })
+    expect(verdict).toMatchObject({ reason: 'data-lost', also: ['stale-code', 'crashed', 'forbidden-log'] })
+  })
+
+  test('a crash for memory says so', () => {
+    const oom: BootObservation = boot({
+      outcome: { kind: 'exited', seconds: 1, exitCode: 137, oomKilled: true }
+    })
+    expect(verdictOf({ boots: [oom] })).toMatchObject({ detail: expect.stringContaining('OOM') })
+  })
+})
+
+describe('what cannot be known is inconclusive', () => {
+  test.each<[string, Partial<Observation>, Partial<Scenario>, string]>([
+    [
+      'the plant was not in place',
+      { problem: 'the plant is not in place: /x is missing' },
+      {},
+      'not in place'
+    ],
+    [
+      'the engine failed during the boot',
+      {
+        boots: [boot({ outcome: { kind: 'engine-error', message: 'connection reset' } })],
+        secondBoot: undefined
+      },
+      {},
+      'connection reset'
+    ],
+    [
+      'a time-out was not confirmed',
+      { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined },
+      {},
+      'not confirmed'
+    ],
+    ['no boot was observed', { boots: [] }, {}, 'no boot'],
+    ['the path could not be read back', { pathAfter: undefined }, {}, 'could not be read back'],
+    ['the volumes could not be read back', { dataAfter: undefined }, {}, 'could not be read back'],
+    [
+      'more is on the volumes than can be read',
+      { dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: true } },
+      {},
+      'could not be ruled out'
+    ],
+    [
+      'start-up never touched the path',
+      { plantInPlace: true, pathTouched: false },
+      { target: target({ used: false }) },
+      'start-up never touched /data/cache'
+    ]
+  ])('%s', (_, over, on, words) => {
+    expect(verdictOf(over, on)).toMatchObject({
+      kind: 'inconclusive',
+      detail: expect.stringContaining(words)
+    })
+  })
+
+  test('a log that names the path is evidence that start-up reached it', () => {
+    const boots = [boot({ log: log('ignoring /data/cache: not a directory') })]
+    const unused = { target: target({ used: false }) }
+    expect(verdictOf({ plantInPlace: true, pathTouched: false, boots }, unused)).toMatchObject({
+      kind: 'tolerated'
+    })
+  })
+
+  test('a failure that is known outweighs what is not', () => {
+    expect(short(verdictOf({ boots: [boot({ canary: true })], dataAfter: undefined }))).toBe(
+      'failed: stale-code'
+    )
+  })
+})
+
+describe('user data', () => {
+  test.each<[string, Partial<Observation>]>([
+    [
+      'a file that was moved aside whole is not lost',
+      {
+        dataAfter: {
+          entries: tree(SENTINEL, { ...UPLOAD, path: '/data/aside/upload.txt' }),
+          truncated: false
+        }
+      }
+    ],
+    [
+      'a file under a cache path may go',
+      { dataBefore: tree(SENTINEL, UPLOAD, file('/data/cache/model', 'm')) }
+    ],
+    [
+      'an empty file holds nothing that could be lost',
+      {
+        dataBefore: tree(SENTINEL, file(UPLOAD.path, '')),
+        dataAfter: { entries: tree(SENTINEL), truncated: false }
+      }
+    ]
+  ])('%s', (_, over) => {
+    expect(verdictOf(over).kind).toBe('recovered')
+  })
+
+  test('a damaged file that was moved aside keeps its surviving bytes', () => {
+    const aside = { ...HALF, path: '/data/settings.json.damaged' }
+    const entries = tree(SENTINEL, UPLOAD, aside, file('/data/settings.json', '{}'))
+    const pathAfter = file('/data/settings.json', '{}')
+    expect(verdictOf({ pathAfter, dataAfter: { entries, truncated: false } }, DATA_FAULT).kind).toBe(
+      'recovered'
+    )
+  })
+
+  test('a data path inside a cache path is data', () => {
+    const standards = { ...STANDARDS, cachePaths: ['/data'], dataPaths: [UPLOAD.path] }
+    const lost = observation({ dataAfter: { entries: tree(directory('/data')), truncated: false } })
+    expect(judge(scenario(), lost, standards)).toMatchObject({
+      reason: 'data-lost',
+      detail: expect.stringContaining(UPLOAD.path)
+    })
+  })
+})

@@ -1,0 +1,339 @@
+import { describe, expect, test } from '@jest/globals'
+import fc from 'fast-check'
+import { catalogue } from '../../../src/faults/catalogue.js'
+import { plan, type PlanRequest } from '../../../src/plan/plan.js'
+import { inShard } from '../../../src/plan/shard.js'
+import { candidates } from '../../../src/plan/targets.js'
+import { directory, file, tree } from '../judge/cases.js'
+import type {
+  BootMode,
+  ControlKnowledge,
+  ImageFacts,
+  ModuleBytecode,
+  PythonImports,
+  TreeEntry
+} from '../../../src/model.js'
+
+const PYTHON = {
+  executable: 'python3',
+  version: '3.11.2',
+  cacheTag: 'cpython-311',
+  sysPath: ['/plugins', '/usr/lib/python3.11'],
+  pycachePrefix: undefined,
+  stdlib: ['/usr/lib/python3.11']
+}
+
+const FACTS: ImageFacts = {
+  id: 'sha256:1',
+  reference: 'app',
+  os: 'linux',
+  architecture: 'amd64',
+  user: { spec: '1000', uid: 1000, gid: 1000 },
+  home: '/home/app',
+  workdir: '/app',
+  volumes: ['/data'],
+  ports: [],
+  hasHealthcheck: false,
+  entrypoint: [],
+  cmd: ['python3', 'app.py'],
+  env: {},
+  cacheEnv: [{ name: 'HF_HOME', path: '/data/hf' }],
+  ignoresModeBits: false,
+  python: PYTHON
+}
+
+function module(name: string, source: string, cached: string): ModuleBytecode {
+  const timestamp = Buffer.concat([Buffer.alloc(16, 1), Buffer.from('code of the module')])
+  return { module: name, source, cached, timestamp, uncheckedHash: timestamp }
+}
+
+interface World {
+  readonly cachePaths?: string[]
+  readonly dataPaths?: string[]
+  readonly facts?: Partial<ImageFacts>
+  readonly volume?: TreeEntry[]
+  readonly layer?: TreeEntry[]
+  readonly written?: string[]
+  readonly imports?: PythonImports
+  readonly bootModes?: readonly BootMode[] | 'auto'
+  readonly faults?: readonly string[]
+}
+
+function request(world: World): PlanRequest {
+  const facts = { ...FACTS, ...world.facts }
+  const volumes = [
+    { mount: '/data', tree: tree(directory('/data'), ...(world.volume ?? [])), truncated: false }
+  ]
+  const control: ControlKnowledge = {
+    readySeconds: 1,
+    secondReadySeconds: 1,
+    ignoresStopSignal: false,
+    writtenPaths: world.written ?? [],
+    addedPaths: world.written ?? [],
+    volumes,
+    stableFiles: [],
+    sentinels: tree(file('/data/sentinel', 's')),
+    notes: []
+  }
+  const imports: PythonImports = world.imports ?? { kind: 'known', bytecode: [], modulesSeen: 10 }
+  return {
+    faults: catalogue.filter(({ id }) => world.faults?.includes(id) ?? true),
+    candidates: candidates(facts, { cachePaths: world.cachePaths ?? [], dataPaths: world.dataPaths ?? [] }),
+    bootModes: world.bootModes ?? 'auto',
+    control,
+    layer: { tree: tree(directory('/root'), directory('/home/app'), ...(world.layer ?? [])) },
+    context: { facts, volumes, imports, canary: 'canary', seed: 'seed' }
+  }
+}
+
+const ids = (world: World): string[] => plan(request(world)).scenarios.map(({ id }) => id)
+const reason = (world: World, fault: string, path: string): string | undefined =>
+  plan(request(world)).omissions.find((omission) => omission.fault === fault && omission.path === path)
+    ?.reason
+
+describe('which paths become targets', () => {
+  test('a declared cache path is planned although the control did not use it', () => {
+    expect(ids({ cachePaths: ['/root/.cache'], faults: ['dangling-symlink'] })).toEqual([
+      'dangling-symlink@/root/.cache/restart'
+    ])
+  })
+
+  test('a detected cache path that the control did not use is left out with the reason', () => {
+    const world = { faults: ['dangling-symlink'] }
+    expect(ids(world)).toEqual([])
+    expect(reason(world, 'dangling-symlink', '/data/hf')).toBe('start-up did not use /data/hf (from HF_HOME)')
+    expect(reason(world, 'dangling-symlink', '/home/app/.cache')).toContain('HOME/.cache')
+  })
+
+  test('a detected cache path that the control wrote to is planned', () => {
+    const world = {
+      written: ['/data/hf/model'],
+      volume: [directory('/data/hf')],
+      faults: ['dangling-symlink']
+    }
+    expect(ids(world)).toEqual(['dangling-symlink@/data/hf/recreate'])
+  })
+
+  test('a mount point is expanded into what the control wrote in it', () => {
+    const world = {
+      cachePaths: ['/data'],
+      volume: [
+        directory('/data/models'),
+        file('/data/models/a', 'a'),
+        directory('/data/lost+found'),
+        file('/data/sentinel', 's')
+      ],
+      written: ['/data/models', '/data/models/a'],
+      faults: ['dangling-symlink', 'read-only']
+    }
+    expect(ids(world)).toEqual(['dangling-symlink@/data/models/recreate', 'read-only@/data/recreate'])
+  })
+
+  test('a mount point that the control wrote nothing in is explained', () => {
+    expect(reason({ cachePaths: ['/data'], faults: ['symlink-loop'] }, 'symlink-loop', '/data')).toContain(
+      'mount point'
+    )
+  })
+
+  test('a cache path that contains a data path has the role data', () => {
+    const [first] = plan(
+      request({
+        cachePaths: ['/data/a'],
+        dataPaths: ['/data/a/b'],
+        volume: [directory('/data/a'), directory('/data/a/b')],
+        faults: ['file-for-directory']
+      })
+    ).scenarios.filter(({ target }) => target.path === '/data/a')
+    expect(first).toMatchObject({ expectation: 'recover-or-refuse', target: { role: 'data' } })
+  })
+})
+
+describe('boot modes', () => {
+  const cachePaths = ['/root/.cache', '/data/cache']
+  const volume = [directory('/data/cache')]
+  test.each<[BootMode[] | 'auto', string[]]>([
+    ['auto', ['symlink-loop@/root/.cache/restart', 'symlink-loop@/data/cache/recreate']],
+    [['restart'], ['symlink-loop@/root/.cache/restart', 'symlink-loop@/data/cache/restart']],
+    [['recreate'], ['symlink-loop@/data/cache/recreate']],
+    [['concurrent'], ['symlink-loop@/data/cache/concurrent']],
+    [
+      ['recreate', 'restart'],
+      [
+        'symlink-loop@/root/.cache/restart',
+        'symlink-loop@/data/cache/recreate',
+        'symlink-loop@/data/cache/restart'
+      ]
+    ]
+  ])('%j', (bootModes, expected) => {
+    expect(ids({ bootModes, cachePaths, volume, faults: ['symlink-loop'] })).toEqual(expected)
+  })
+
+  test('a fault that no asked mode can meet is explained', () => {
+    const world: World = { bootModes: ['recreate'], cachePaths: ['/root/.cache'], faults: ['symlink-loop'] }
+    expect(reason(world, 'symlink-loop', '/root/.cache')).toBe(
+      'boot-modes: recreate leaves none that this fault can be met by in the container’s own layer'
+    )
+  })
+
+  test('killed is tested by both', () => {
+    expect(ids({ faults: ['killed'] })).toEqual(['killed@container/restart', 'killed@container/recreate'])
+  })
+})
+
+describe('why a fault does not apply', () => {
+  const link: TreeEntry = { ...file('/root/.cache', ''), type: 'symlink', linkTarget: '/data' }
+  test.each<[string, string, World, RegExp]>([
+    ['foreign-owner', '/data/cache', { facts: { ignoresModeBits: true } }, /root process/],
+    ['foreign-owner', '/root/.cache', { cachePaths: ['/root/.cache'], layer: [link] }, /is a link/],
+    [
+      'file-for-directory',
+      '/data/cache',
+      { volume: [file('/data/cache', 'x')] },
+      /regular file in healthy state/
+    ],
+    ['read-only', '/data/cache', { volume: [file('/data/cache', 'x')] }, /mounts at a directory/],
+    ['symlink-to-volume', '/data/cache', {}, /no volume that does not itself hold/],
+    [
+      'symlink-to-volume',
+      '/root/.cache',
+      { cachePaths: ['/root/.cache'] },
+      /uid 1000 may not write to the volume \/data/
+    ],
+    ['directory-for-symlink', '/data/cache', {}, /leaves no link/],
+    [
+      'dangling-symlink',
+      '/opt/x/cache',
+      { cachePaths: ['/opt/x/cache'] },
+      /directory of \/opt\/x\/cache is not in the image/
+    ],
+    [
+      'missing-directory',
+      '/root/.cache',
+      { cachePaths: ['/root/.cache'], layer: [directory('/root/.cache')] },
+      /from the image/
+    ],
+    [
+      'missing-directory',
+      '/data/up',
+      { dataPaths: ['/data/up'], volume: [directory('/data/up')] },
+      /cannot be brought back/
+    ],
+    ['truncated', '/data/cache', {}, /no file .* could be cut/],
+    ['stale-bytecode', '/data', { cachePaths: [] }, /Python in this image never reads bytecode from \/data/],
+    ['stale-bytecode', '/data', { cachePaths: [], facts: { python: undefined } }, /no Python/],
+    [
+      'stale-bytecode',
+      '/data',
+      { cachePaths: [], imports: { kind: 'unknown', reason: 'ignores PYTHONVERBOSE' } },
+      /ignores PYTHONVERBOSE/
+    ],
+    ['orphan-bytecode', '/data', { cachePaths: [] }, /module search path/]
+  ])('%s at %s', (fault, path, world, words) => {
+    const full = { cachePaths: ['/data/cache'], volume: [directory('/data/cache')], ...world }
+    expect(reason(full, fault, path)).toMatch(words)
+  })
+})
+
+describe('bytecode', () => {
+  const app = module('app', '/app/app.py', '/data/pycache/app/app.cpython-311.pyc')
+  const json = module('json', '/usr/lib/python3.11/json.py', '/usr/lib/python3.11/__pycache__/json.pyc')
+  const known = (...bytecode: ModuleBytecode[]): PythonImports => ({
+    kind: 'known',
+    bytecode,
+    modulesSeen: 2
+  })
+
+  test('is planted where the interpreter looks for it, with the directories that lead there', () => {
+    const [stale] = plan(request({ imports: known(app), faults: ['stale-bytecode'] })).scenarios
+    expect(stale?.id).toBe('stale-bytecode@/data/recreate')
+    expect(stale?.plant.entries.map(({ path, type }) => `${type} ${path}`)).toEqual([
+      'directory /data/pycache',
+      'directory /data/pycache/app',
+      'file /data/pycache/app/app.cpython-311.pyc'
+    ])
+    expect(stale?.plant.entries.every(({ uid }) => uid === 1000)).toBe(true)
+  })
+
+  test('a cut body keeps its header', () => {
+    const [cut] = plan(request({ imports: known(app), faults: ['truncated-bytecode'] })).scenarios
+    const content = cut?.plant.entries.at(-1)?.content
+    expect(content?.subarray(0, 16)).toEqual(app.timestamp.subarray(0, 16))
+    expect(content?.length).toBe(16 + (app.timestamp.length - 16) / 2)
+  })
+
+  test('a legacy .pyc shadows only what is searched for later', () => {
+    const facts = { python: { ...PYTHON, sysPath: ['/data/plugins', '/usr/lib/python3.11', '/data/late'] } }
+    const [legacy] = plan(
+      request({
+        facts,
+        imports: known(app, json),
+        faults: ['stale-bytecode-legacy'],
+        volume: [directory('/data/plugins')]
+      })
+    ).scenarios
+    expect(legacy?.plant.entries.map(({ path }) => path)).toEqual(['/data/plugins/json.pyc'])
+  })
+
+  test('a cache path that holds all of the bytecode stands for its volume', () => {
+    const volume = [directory('/data/pycache')]
+    expect(
+      ids({ cachePaths: ['/data/pycache'], volume, imports: known(app), faults: ['stale-bytecode'] })
+    ).toEqual(['stale-bytecode@/data/pycache/recreate'])
+  })
+})
+
+describe('properties', () => {
+  const paths = fc.uniqueArray(
+    fc.constantFrom('/data/a', '/data/b', '/root/.cache', '/data', '/opt/gone/x', '/home/app/.cache')
+  )
+  const worlds: fc.Arbitrary<World> = fc.record({
+    cachePaths: paths,
+    written: fc.uniqueArray(fc.constantFrom('/data/a', '/data/b/x', '/root/.cache', '/data/hf')),
+    volume: fc.constantFrom([], [directory('/data/a')], [directory('/data/a'), file('/data/b', 'b')]),
+    bootModes: fc.oneof(
+      fc.constant('auto' as const),
+      fc.uniqueArray(fc.constantFrom<BootMode>('recreate', 'restart', 'concurrent'), { minLength: 1 })
+    )
+  })
+
+  test('every fault at every candidate is planned or explained', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { scenarios, omissions } = plan(request(world))
+        const told = new Set([
+          ...scenarios.map(({ fault, target }) => `${fault} ${target.path}`),
+          ...omissions.map(({ fault, path }) => `${fault} ${path}`)
+        ])
+        for (const fault of catalogue.filter(({ aim }) => aim === 'path')) {
+          for (const { path } of request(world).candidates) {
+            const below = [...told].some((pair) => pair.startsWith(`${fault.id} ${path}`))
+            expect(below).toBe(true)
+          }
+        }
+      })
+    )
+  })
+
+  test('ids are unique, and the same world gives the same plan', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const all = ids(world)
+        expect(new Set(all).size).toBe(all.length)
+        expect(ids(world)).toEqual(all)
+      })
+    )
+  })
+
+  test('shards partition the scenarios', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 9 }), (names, total) => {
+        for (const id of names) {
+          const homes = Array.from({ length: total }, (_, at) => at + 1).filter((index) =>
+            inShard({ id }, { index, total })
+          )
+          expect(homes).toHaveLength(1)
+        }
+      })
+    )
+  })
+})

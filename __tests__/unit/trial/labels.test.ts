@@ -1,0 +1,42 @@
+import { describe, expect, test } from '@jest/globals'
+import { isAbandoned, isOfRun, isOfStep, runLabels } from '../../../src/trial/labels.js'
+
+const identity = {
+  runId: 'abc',
+  step: 'step-1',
+  startedAt: 1_000,
+  owner: { host: 'runner', pid: 77 },
+  keep: false
+}
+const labels = runLabels(identity)
+const sixHoursLater = 1_000 + 6 * 3600
+const alive = (): boolean => true
+const dead = (): boolean => false
+
+describe('what a sweep may take', () => {
+  test.each<[string, Record<string, string>, number, string, () => boolean, boolean]>([
+    ['of a run that is alive', labels, 2_000, 'runner', alive, false],
+    ['of a run whose process is gone', labels, 2_000, 'runner', dead, true],
+    ['of a process on another host', labels, 2_000, 'elsewhere', dead, false],
+    ['over its deadline', labels, sixHoursLater + 1, 'elsewhere', alive, true],
+    ['kept for inspection', runLabels({ ...identity, keep: true }), sixHoursLater + 1, 'runner', dead, false],
+    ['without our label', { 'com.example': 'x' }, sixHoursLater + 1, 'runner', dead, false],
+    [
+      'with a deadline that is no number',
+      { 'cache-crash-test.run': 'x', 'cache-crash-test.deadline': 'soon' },
+      sixHoursLater,
+      'runner',
+      dead,
+      false
+    ]
+  ])('%s', (_, found, now, host, isAlive, expected) => {
+    expect(isAbandoned(found, now, host, isAlive)).toBe(expected)
+  })
+
+  test('the post step takes what its own step made, and nobody else’s', () => {
+    expect(isOfStep(labels, 'step-1')).toBe(true)
+    expect(isOfStep(labels, 'step-2')).toBe(false)
+    expect(isOfRun(labels, 'abc')).toBe(true)
+    expect(isOfRun(labels, 'abd')).toBe(false)
+  })
+})
