@@ -48,8 +48,17 @@ describe.each([
     await shop.remove()
   })
 
-  /** Boots with a verbose interpreter, and compiles what it imported. */
+  const learned = new Map<string, ReturnType<typeof boots>>()
+
+  /** Boots with a verbose interpreter, and compiles what it imported; once for each list of options. */
   async function learn(options: string[]) {
+    const key = options.join(' ')
+    const result = learned.get(key) ?? boots(options)
+    learned.set(key, result)
+    return result
+  }
+
+  async function boots(options: string[]) {
     const body = await engine.createBody(options, shop.tag, undefined, labels)
     const python = required(await readPythonFacts(engine, body, { labels }))
     const verbose = await boot({ ...body, Env: [...environmentOf(body), 'PYTHONVERBOSE=1'] }, [])
