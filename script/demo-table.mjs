@@ -51,7 +51,12 @@ const widths = table[0].map((_, column) => Math.max(...table.map((cells) => cell
 
 console.log('\n')
 for (const [index, cells] of table.entries()) {
-  console.log(cells.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())
+  console.log(
+    cells
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd()
+  )
   const { failed = [], missing = [] } = rows[index - 1] ?? {}
   for (const { reason, id } of failed) console.log(`    ${reason.padEnd(10)}  ${id}`)
   for (const id of missing) console.log(`    should have failed: ${id}`)
