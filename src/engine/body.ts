@@ -44,14 +44,21 @@ export async function draftBody(
     if (id === undefined) throw new EngineError(operation, undefined, 'the created container is not there')
     const path = `/containers/${segment(id)}/json`
     const container = await exchange.must({ operation: 'inspect container', method: 'GET', path }, Inspect)
-    if (container.Config.Image !== asked.image) {
-      const words = `the options contain a word that is no flag: docker took ${String(container.Config.Image)} for the image`
-      throw new EngineError(operation, undefined, words)
-    }
+    refuseStrayWord(operation, container.Config, asked)
     return bodyOf(container)
   } finally {
     for (const id of await drafts(exchange, draft)) await removeDraft(exchange, id)
   }
+}
+
+const NEVER_PULL = '--pull=never'
+
+/** The first word that is no flag is the image for docker, and what follows it the command: our own flag, then. */
+function refuseStrayWord(operation: string, config: z.infer<typeof Keys>, asked: BodyRequest): void {
+  const command = z.array(z.string()).safeParse(config.Cmd).data
+  if (config.Image === asked.image && command?.[0] !== NEVER_PULL) return
+  const words = `the options contain a word that is no flag: docker took ${String(config.Image)} for the image`
+  throw new EngineError(operation, undefined, words)
 }
 
 function createArguments(asked: BodyRequest, draft: string): string[] {
@@ -59,10 +66,10 @@ function createArguments(asked: BodyRequest, draft: string): string[] {
   return [
     'create',
     // Before the options, a stray word among them is not pulled; after them, they cannot ask for a pull.
-    '--pull=never',
+    NEVER_PULL,
     ...labels.flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     ...asked.options,
-    '--pull=never',
+    NEVER_PULL,
     '--',
     asked.image,
     ...(asked.command ?? [])

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { EngineError } from './errors.js'
+import { messageOf } from './failure.js'
 
 /** Standard output or error of the CLI that is kept; more than that ends the command. */
 const OUTPUT_BOUND = 4 * 1024 * 1024
@@ -51,5 +52,5 @@ function reason(
   }
   const words = stderr.trim()
   if (words !== '') return words.slice(-MESSAGE_BOUND)
-  return error instanceof Error ? error.message.slice(0, MESSAGE_BOUND) : 'the docker command failed'
+  return messageOf(error).slice(0, MESSAGE_BOUND)
 }

@@ -1,8 +1,9 @@
+import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Endpoint } from './endpoint.js'
 import { EngineError } from './errors.js'
+import { asError, transportError } from './failure.js'
 import { StdioSocket } from './stdio-socket.js'
 
 /** One request to the Engine API. */
@@ -148,8 +149,7 @@ class Exchange {
     let wanted = false
     call.on('continue', () => {
       wanted = true
-      // An error while packing destroys the request with it.
-      pipeline(archive, call).catch(() => undefined)
+      void this.#upload(archive)
     })
     // An upload that was refused unseen would keep its connection for ever.
     call.on('response', (answer) => {
@@ -159,13 +159,20 @@ class Exchange {
     })
     call.flushHeaders()
   }
-}
 
-/** An error of the transport, with the daemon's silence as its status. */
-export function transportError(operation: string, error: unknown): EngineError {
-  if (error instanceof EngineError) return error
-  const words = error instanceof Error ? error.message : String(error)
-  return new EngineError(operation, undefined, words === '' ? 'the connection failed' : words, {
-    cause: error
-  })
+  /** `stream.pipeline` would abort the request without the error of the archive. */
+  async #upload(archive: AsyncIterable<Buffer>): Promise<void> {
+    const over = new AbortController()
+    this.#call.once('close', () => {
+      over.abort()
+    })
+    try {
+      for await (const piece of archive) {
+        if (!this.#call.write(piece)) await once(this.#call, 'drain', { signal: over.signal })
+      }
+      this.#call.end()
+    } catch (error) {
+      this.end(asError(error))
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { type Connection, type EngineRequest, transportError } from './connection.js'
+import type { Connection, EngineRequest } from './connection.js'
+import { transportError } from './failure.js'
 import { EngineError } from './errors.js'
 
 /** A JSON answer that is larger is refused: `changes` of a whole distribution stays far below. */

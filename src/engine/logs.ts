@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { transportError } from './connection.js'
+import { transportError } from './failure.js'
 import { EngineError } from './errors.js'
 import { body, type Exchange, query, segment } from './exchange.js'
 import { isSame, type Message, messageReader } from './messages.js'
@@ -116,13 +116,13 @@ export class Logs {
   /** Looks back from the end of the log, which takes the daemon less than decoding all of it. */
   async #catchUp(last: Message, read: (ask: LogQuery, accept: Accept) => Promise<void>): Promise<void> {
     for (const tail of MISSED) {
-      let found = false
+      const window = { reachesLast: false }
       const afterLast = after(last, 'only')
       await read({ tail }, (message) => {
-        found ||= isSame(message, last)
+        window.reachesLast ||= isSame(message, last)
         return afterLast(message)
       })
-      if (found) return
+      if (window.reachesLast) return
     }
     await read({ since: unixTime(last) }, after(last, 'or-newer'))
   }

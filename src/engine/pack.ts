@@ -1,5 +1,6 @@
 import { type Header, type Pack, pack } from 'tar-stream'
 import type { EntryType, TreeEntry } from '../model.js'
+import { asError } from './failure.js'
 
 /** Uploads go out in pieces of about this size, whatever the sizes of the entries. */
 const PIECE_BYTES = 256 * 1024
@@ -30,7 +31,8 @@ const TAR_TYPES: Readonly<Record<EntryType, Header['type']>> = {
  * @param entries at or below `root`, a directory before what is in it; one at `root` itself is left out, since moby's
  *   Untar skips it anyway. A file without content is empty.
  * @param root absolute directory that the archive will be extracted at
- * @throws RangeError for an entry outside the root, or a link without a target
+ * @throws RangeError for an entry outside the root, a link without a target, or a device: its numbers are not known, and
+ *   one with the numbers 0 is how overlayfs marks a deleted file
  */
 export async function* packEntries(entries: readonly TreeEntry[], root: string): AsyncGenerator<Buffer> {
   const archive = pack()
@@ -58,7 +60,7 @@ async function fill(archive: Pack, entries: readonly TreeEntry[], root: string):
     }
     archive.finalize()
   } catch (error) {
-    archive.destroy(error instanceof Error ? error : new Error(String(error)))
+    archive.destroy(asError(error))
   }
 }
 
@@ -76,6 +78,9 @@ function tarHeader(entry: TreeEntry, name: string, root: string): EntryHeader {
   const pax: Record<string, string> = {}
   if (entry.uid > USTAR_ID_MAX) pax.uid = String(entry.uid)
   if (entry.gid > USTAR_ID_MAX) pax.gid = String(entry.gid)
+  if (entry.type === 'character-device' || entry.type === 'block-device') {
+    throw new RangeError(`${entry.path} is a device, which cannot be written`)
+  }
   const timeFits = entry.mtime >= 0 && entry.mtime <= USTAR_TIME_MAX
   if (!timeFits) pax.mtime = String(entry.mtime)
   return {

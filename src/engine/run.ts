@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Created, Exec } from './answers.js'
-import { transportError } from './connection.js'
+import { transportError } from './failure.js'
 import type { ExecResult } from './engine.js'
 import { EngineError } from './errors.js'
 import { body, type Exchange, segment } from './exchange.js'

@@ -1,0 +1,19 @@
+import { EngineError } from './errors.js'
+
+/** The message of whatever was thrown. Not by instanceof: under jest, errors of node itself are of another realm. */
+export function messageOf(error: unknown): string {
+  const message: unknown =
+    typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return typeof message === 'string' ? message : String(message)
+}
+
+/** Whatever was thrown, as an error. */
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(messageOf(error), { cause: error })
+}
+
+/** A failure of the transport: there is no status, and the words are the transport's. */
+export function transportError(operation: string, error: unknown): EngineError {
+  if (error instanceof EngineError) return error
+  return new EngineError(operation, undefined, messageOf(error) || 'the connection failed', { cause: error })
+}
