@@ -1,5 +1,5 @@
 import { faultById } from './faults/catalogue.js'
-import { obtainImage } from './image/image.js'
+import { obtainImage, type ImageSurroundings } from './image/image.js'
 import { judgeTrial } from './judge/result.js'
 import { plan } from './plan/plan.js'
 import { inShard } from './plan/shard.js'
@@ -24,8 +24,8 @@ export interface Surroundings {
   /** Aborts when the run is cancelled. */
   readonly signal: AbortSignal
   readonly onProgress: (event: ProgressEvent) => void
-  /** Receives the build's output, which is untrusted. */
-  readonly onBuildOutput: (chunk: Buffer) => void
+  /** Runs something whose output, which is untrusted, belongs together. */
+  readonly group: ImageSurroundings['group']
   /** Asks this host for a process. */
   readonly isAlive: (pid: number) => boolean
 }

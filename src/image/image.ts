@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
+import { unlessAborted } from '../trial/wait.js'
 import { buildImage } from './build.js'
 import { readFacts } from './facts.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
@@ -15,7 +16,10 @@ export interface ImageSurroundings {
   readonly environment: NodeJS.ProcessEnv
   readonly labels: Readonly<Record<string, string>>
   readonly onProgress: (event: { readonly kind: 'build' | 'facts'; readonly reference: string }) => void
-  readonly onBuildOutput: (chunk: Buffer) => void
+  /** Runs something whose output, which is untrusted, belongs together. */
+  readonly group: <T>(title: string, run: (write: (chunk: Buffer) => void) => Promise<T>) => Promise<T>
+  /** Aborts when the run is cancelled. */
+  readonly signal: AbortSignal
   readonly note: (text: string) => void
 }
 
@@ -48,16 +52,23 @@ export async function obtainImage(
 }
 
 async function referenceTo(image: ImageSource, surroundings: ImageSurroundings): Promise<string> {
-  const { engine, identity, environment, labels, onProgress, onBuildOutput } = surroundings
+  const { engine, identity, environment, labels, onProgress, group, signal } = surroundings
   if (image.kind === 'reference') {
-    if ((await engine.inspectImage(image.reference)) === undefined) await engine.pullImage(image.reference)
+    if ((await engine.inspectImage(image.reference)) === undefined) {
+      await unlessAborted(engine.pullImage(image.reference), signal)
+    }
     return image.reference
   }
   const reference = `cache-crash-test:${identity.runId}`
   onProgress({ kind: 'build', reference })
   const temporaryDirectory = await mkdtemp(join(tmpdir(), 'cache-crash-test-'))
   try {
-    await buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log: onBuildOutput })
+    await group(`Build ${reference}`, (log) =>
+      unlessAborted(
+        buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log }),
+        signal
+      )
+    )
   } finally {
     await rm(temporaryDirectory, { recursive: true, force: true })
   }

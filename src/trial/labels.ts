@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto'
+
 /**
  * Labels on everything that a run makes on the engine. They alone say what may be removed: saved state could be forged by
  * a log, a label cannot be put on somebody else's container.
  */
 export const RUN_LABEL = 'cache-crash-test.run'
-const STEP_LABEL = 'cache-crash-test.step'
+const JOB_LABEL = 'cache-crash-test.job'
 const DEADLINE_LABEL = 'cache-crash-test.deadline'
 const OWNER_LABEL = 'cache-crash-test.owner'
 const KEEP_LABEL = 'cache-crash-test.keep'
@@ -14,8 +16,8 @@ const RUN_LIMIT_SECONDS = 6 * 60 * 60
 export interface RunIdentity {
   /** Random, one a run. */
   readonly runId: string
-  /** One a step of a job; equal in the main and the post process of that step. */
-  readonly step: string
+  /** One a job of a workflow run; equal in the main and the post processes of its steps. */
+  readonly job: string
   /** Seconds since 1970 when the run began. */
   readonly startedAt: number
   readonly owner: ProcessIdentity
@@ -33,7 +35,7 @@ export interface ProcessIdentity {
 export function runLabels(identity: RunIdentity): Record<string, string> {
   return {
     [RUN_LABEL]: identity.runId,
-    [STEP_LABEL]: identity.step,
+    [JOB_LABEL]: identity.job,
     [DEADLINE_LABEL]: String(identity.startedAt + RUN_LIMIT_SECONDS),
     [OWNER_LABEL]: `${identity.owner.host}/${identity.owner.pid}`,
     ...(identity.keep ? { [KEEP_LABEL]: 'true' } : {})
@@ -45,9 +47,24 @@ export function isOfRun(labels: Readonly<Record<string, string>>, runId: string)
   return labels[RUN_LABEL] === runId
 }
 
-/** Made by this step of this job, whatever process of it. */
-export function isOfStep(labels: Readonly<Record<string, string>>, step: string): boolean {
-  return labels[STEP_LABEL] === step && labels[KEEP_LABEL] !== 'true'
+/** Made by this job, whatever process of it. */
+export function isOfJob(labels: Readonly<Record<string, string>>, job: string): boolean {
+  return labels[JOB_LABEL] === job && labels[KEEP_LABEL] !== 'true'
+}
+
+/**
+ * The job that a process runs in, told from what the runner sets for all of them. Steps of a job run one after the other and
+ * their post steps after all of them, so a post step may take what any step of its job left. The runner's own name and
+ * directory tell the legs of a matrix apart that share a machine.
+ *
+ * @returns undefined outside GitHub Actions
+ */
+export function jobOf(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  if (!environment.GITHUB_RUN_ID) return undefined
+  const { GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT, GITHUB_JOB, RUNNER_NAME, RUNNER_TEMP } =
+    environment
+  const facts = [GITHUB_REPOSITORY, GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT, GITHUB_JOB, RUNNER_NAME, RUNNER_TEMP]
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)
 }
 
 /**

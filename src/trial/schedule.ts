@@ -86,7 +86,13 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     }
   }
 
-  await Promise.all(schedule.scenarios.map((scenario, index) => trials(() => trial(scenario, index + 1))))
+  // All of them, also when one throws: what a trial still makes must be there before the run sweeps.
+  const settled = await Promise.allSettled(
+    schedule.scenarios.map((scenario, index) => trials(() => trial(scenario, index + 1)))
+  )
+  lab.signal.throwIfAborted()
+  const broken = settled.find((result) => result.status === 'rejected')
+  if (broken !== undefined) throw broken.reason
   for (const { scenario, number } of timedOut) {
     const bench = new Bench(lab, `${number}-again`)
     const deadlineMs = schedule.conditions.deadlineMs * CONFIRMATION_FACTOR

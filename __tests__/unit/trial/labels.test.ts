@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals'
-import { isAbandoned, isOfRun, isOfStep, runLabels } from '../../../src/trial/labels.js'
+import { isAbandoned, isOfJob, isOfRun, jobOf, runLabels } from '../../../src/trial/labels.js'
 
 const identity = {
   runId: 'abc',
-  step: 'step-1',
+  job: 'job-1',
   startedAt: 1_000,
   owner: { host: 'runner', pid: 77 },
   keep: false
@@ -33,10 +33,33 @@ describe('what a sweep may take', () => {
     expect(isAbandoned(found, now, host, isAlive)).toBe(expected)
   })
 
-  test('the post step takes what its own step made, and nobody else’s', () => {
-    expect(isOfStep(labels, 'step-1')).toBe(true)
-    expect(isOfStep(labels, 'step-2')).toBe(false)
+  test('the post step takes what its own job made, and nobody else’s', () => {
+    expect(isOfJob(labels, 'job-1')).toBe(true)
+    expect(isOfJob(labels, 'job-2')).toBe(false)
     expect(isOfRun(labels, 'abc')).toBe(true)
     expect(isOfRun(labels, 'abd')).toBe(false)
+  })
+})
+
+describe('the job', () => {
+  const environment = {
+    GITHUB_REPOSITORY: 'o/r',
+    GITHUB_RUN_ID: '1',
+    GITHUB_RUN_ATTEMPT: '1',
+    GITHUB_JOB: 'test',
+    RUNNER_NAME: 'runner-1',
+    RUNNER_TEMP: '/runner/_temp'
+  }
+
+  test('is the same for the main and the post process, whatever their inputs and state are', () => {
+    expect(jobOf({ ...environment, INPUT_IMAGE: 'x', STATE_x: 'forged' })).toBe(jobOf(environment))
+  })
+
+  test.each(Object.keys(environment))('differs where %s does', (name) => {
+    expect(jobOf({ ...environment, [name]: 'other' })).not.toBe(jobOf(environment))
+  })
+
+  test('there is none outside GitHub Actions', () => {
+    expect(jobOf({})).toBeUndefined()
   })
 })

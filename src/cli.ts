@@ -1,0 +1,18 @@
+import { parseCommandLine } from './cli-options.js'
+import { perform } from './perform.js'
+import { terminalPublisher } from './publish-terminal.js'
+import { VERSION } from './version.js'
+
+const { stdout, stderr, env: environment } = process
+const setExitCode = (code: 1 | 2): void => {
+  process.exitCode = code
+}
+const publisher = terminalPublisher({ stdout, stderr, environment, setExitCode })
+try {
+  const commandLine = parseCommandLine(process.argv.slice(2), VERSION)
+  if (commandLine.kind === 'run') await perform({ ...commandLine, environment }, publisher)
+  else stdout.write(commandLine.text)
+} catch (error) {
+  publisher.fail(error instanceof Error ? error.message : String(error))
+  publisher.close()
+}

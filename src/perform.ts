@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
+import { availableParallelism, hostname } from 'node:os'
+import { connect } from './engine/docker.js'
+import { catalogue } from './faults/catalogue.js'
+import { parseInputs } from './inputs.js'
+import { run } from './main.js'
+import { makeReport } from './report/report.js'
+import { jobOf, type RunIdentity } from './trial/labels.js'
+import { VERSION } from './version.js'
+import type { Inputs } from './model.js'
+import type { Publisher } from './publisher.js'
+
+/** Ends a run early: a runner sends SIGINT, then SIGTERM 7.5 s later, then kills. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+export interface Invocation {
+  /** Values by input name. */
+  readonly raw: Readonly<Record<string, string>>
+  readonly environment: NodeJS.ProcessEnv
+  /** Leave failing containers for inspection. */
+  readonly keep: boolean
+}
+
+/**
+ * Carries out one run as the action or the command line asked for it, publishes what came out, and sets the exit code.
+ * Never throws: whatever goes wrong is said, and is never a pass.
+ */
+export async function perform(invocation: Invocation, publisher: Publisher): Promise<void> {
+  const cancelled = new AbortController()
+  const onSignal = (signal: NodeJS.Signals): void => {
+    cancelled.abort(new Error(`cancelled by ${signal}; what the run had made was removed`))
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  try {
+    const inputs = readInputs(invocation)
+    for (const secret of secretsOf(inputs)) publisher.mask(secret)
+    await runAndPublish(inputs, invocation.environment, publisher, cancelled.signal)
+  } catch (error) {
+    publisher.fail(error instanceof Error ? error.message : String(error))
+  } finally {
+    publisher.close()
+    for (const signal of SIGNALS) process.off(signal, onSignal)
+  }
+  // A build that was cancelled leaves a child of the CLI behind, which would keep this process alive.
+  if (cancelled.signal.aborted) process.exit()
+}
+
+async function runAndPublish(
+  inputs: Inputs,
+  environment: NodeJS.ProcessEnv,
+  publisher: Publisher,
+  signal: AbortSignal
+): Promise<void> {
+  const engine = await connect(environment)
+  try {
+    const record = await run(inputs, {
+      engine,
+      environment,
+      signal,
+      identity: identify(inputs, environment),
+      version: VERSION,
+      group: (title, work) => publisher.group(title, work),
+      onProgress: (event) => {
+        publisher.progress(event)
+      },
+      isAlive
+    })
+    await publisher.publish(makeReport(record, { ...publisher.context, faults: catalogue }), inputs.reportDir)
+  } finally {
+    engine.close()
+  }
+}
+
+function readInputs({ raw, environment, keep }: Invocation): Inputs {
+  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
+    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
+  return parseInputs(raw, {
+    workspace: environment.GITHUB_WORKSPACE ?? process.cwd(),
+    cpus: availableParallelism(),
+    variables: environment,
+    catalogue,
+    keep,
+    isFile: (path) => is(path, 'isFile'),
+    isDirectory: (path) => is(path, 'isDirectory')
+  })
+}
+
+function secretsOf({ image }: Inputs): string[] {
+  return image.kind === 'build' ? Object.values(image.secrets) : []
+}
+
+function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {
+  const runId = randomBytes(6).toString('hex')
+  return {
+    runId,
+    job: jobOf(environment) ?? runId,
+    startedAt: Math.floor(Date.now() / 1000),
+    owner: { host: hostname(), pid: process.pid },
+    keep: inputs.keep
+  }
+}
+
+/** Whether a process of this host lives; one that belongs to somebody else does (EPERM). */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
