@@ -138,10 +138,10 @@ function section(scenario: ReportScenario, detail: Detail): string {
   const { diagnosis, smokeTest, log, keptContainer } = scenario
   const also = scenario.also.length === 0 ? '' : ` Also: ${scenario.also.join(', ')}.`
   const facts = [
-    `**Planted:** ${prose(sentence(scenario.planted))}`,
-    `**Seen:** ${prose(sentence(scenario.detail))}${also}`,
-    ...(diagnosis === null ? [] : [`**Cause:** ${prose(sentence(diagnosis.cause))}`]),
-    ...(scenario.remedy === null ? [] : [`**What to do:** ${prose(sentence(scenario.remedy))}`])
+    `**Planted:** ${told(scenario.planted)}`,
+    `**Seen:** ${told(scenario.detail)}${also}`,
+    ...(diagnosis === null ? [] : [`**Cause:** ${told(diagnosis.cause)}`]),
+    ...(scenario.remedy === null ? [] : [`**What to do:** ${told(scenario.remedy)}`])
   ]
   const body = [
     // Two blanks at the end of a line make a line break.
@@ -161,6 +161,10 @@ function section(scenario: ReportScenario, detail: Detail): string {
   ]
   const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
   return folded(label, body.join('\n\n'))
+}
+
+function told(text: string): string {
+  return prose(cut(sentence(text), 600))
 }
 
 /** GitHub reads Markdown inside `<details>` only after an empty line. */

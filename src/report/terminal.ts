@@ -97,8 +97,7 @@ function explanation(scenario: ReportScenario, columns: number, ink: Paint): str
       : quoted('Smoke test', visibleLines(smokeTest.output).slice(-LOG_BOUNDS.tail), columns, ink)),
     ...(keptContainer === null ? [] : [ink.dim('  Look inside:'), inside(scenario, keptContainer)]),
     // Not indented and not wrapped: commands are there to be copied.
-    ink.dim('  Again:'),
-    scenario.reproduce
+    ...(scenario.verdict === 'failed' ? [ink.dim('  Again:'), scenario.reproduce] : [])
   ]
 }
 
