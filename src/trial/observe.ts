@@ -17,6 +17,7 @@ import { settle, startAsking } from './settle.js'
 import { isOfTheImage } from './start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
+import { messageOf } from './thrown.js'
 import { linkedController } from './wait.js'
 
 export type { BootRequest } from './running-boot.js'
@@ -139,7 +140,9 @@ async function observe(
     const outcome = onSettled(await settle(running, asking.readiness).finally(asking.stop))
     // Where ready means that it has exited, there is nothing left that could be unstable.
     const lives = outcome.kind === 'ready' && !request.checks.some((check) => check.kind === 'exit')
-    return observation(outcome, lives ? await watchSteadiness(running) : NOTHING_AFTER)
+    const steadiness = lives ? await watchSteadiness(running) : NOTHING_AFTER
+    signal.throwIfAborted()
+    return observation(outcome, steadiness)
   } catch (error) {
     signal.throwIfAborted()
     return observation(onSettled({ kind: 'engine-error', message: messageOf(error) }), NOTHING_AFTER)
@@ -173,11 +176,4 @@ async function start(engine: Engine, containerId: string): Promise<BootOutcome |
       error: state.error
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof EngineError) return error.message
-  return error instanceof Error
-    ? `${error.name}: ${error.message}`
-    : 'something that is not an error was thrown'
 }

@@ -1,4 +1,5 @@
 import vm from 'node:vm'
+import { codeOf } from './thrown.js'
 
 /** A user's regular expression over log lines. */
 export interface LinePattern {
@@ -74,14 +75,10 @@ function withinBudget<T>(budgetMs: number, work: () => T, timeoutError: () => Er
   try {
     script.runInContext(context, { timeout: budgetMs })
   } catch (error) {
-    if (hasCode(error, 'ERR_SCRIPT_EXECUTION_TIMEOUT')) throw timeoutError()
+    if (codeOf(error) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw timeoutError()
     throw error
   } finally {
     sandbox.work = () => undefined
   }
   return result
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === code
 }

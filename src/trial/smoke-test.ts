@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { SmokeTestResult } from '../model.js'
 import { LogRecorder } from './log.js'
 import type { Address } from './probes/probe.js'
+import { codeOf } from './thrown.js'
 
 /** A script that the user wrote, and what it is told. */
 export interface SmokeTest {
@@ -89,8 +90,8 @@ function runScript(file: string, test: SmokeTest, signal: AbortSignal): Promise<
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
     child.on('error', (error) => {
-      finish(null)
       reject(new Error(`the smoke test could not be run: ${error.message}`, { cause: error }))
+      finish(null)
     })
     // What the script left in the background must not outlive it.
     child.on('exit', kill)
@@ -122,7 +123,7 @@ function killGroup(pid: number | undefined): void {
     process.kill(-pid, 'SIGKILL')
   } catch (error) {
     // ESRCH: gone. EPERM: all that is left runs as another user.
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = codeOf(error)
     if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }
 }

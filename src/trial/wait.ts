@@ -50,10 +50,11 @@ export async function within<T>(
 ): Promise<T | typeof tooLate> {
   const { controller, unlink } = linkedController(signal)
   try {
-    return await Promise.race([
-      promise,
-      sleep(milliseconds, controller.signal).then((): typeof tooLate => tooLate)
-    ])
+    const timer = sleep(milliseconds, controller.signal).then((): typeof tooLate => tooLate)
+    const first = await Promise.race([promise, timer])
+    // What ends because of the abort may have come in before the reason itself.
+    signal.throwIfAborted()
+    return first
   } finally {
     controller.abort()
     unlink()

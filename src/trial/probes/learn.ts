@@ -54,7 +54,10 @@ export function learnPorts(
       ports.map(async (port) => {
         // A port in doubt must not hold up the others.
         const doubtMs = answered.has(port) ? times.doubtMs : times.settleMs
-        return checkFor(port, await ask(port, scene, { ...times, doubtMs }))
+        const last = await ask(port, scene, { ...times, doubtMs })
+        if (typeof last === 'string') return undefined
+        const answer: PortAnswer = last.certain || answered.has(port) ? last.answer : { kind: 'open' }
+        return { kind: 'answers', port, answer } as const
       })
     )
     scene.signal.throwIfAborted()
@@ -67,15 +70,10 @@ export function learnPorts(
     readiness: {
       passed: learn(),
       waitingFor: () =>
-        ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'not asked yet'}`)
+        ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'no answer yet'}`)
     },
     checks: () => checks
   }
-}
-
-function checkFor(port: number, heard: Heard | string): ReadyCheck | undefined {
-  if (typeof heard === 'string') return undefined
-  return { kind: 'answers', port, answer: heard.certain ? heard.answer : { kind: 'open' } }
 }
 
 /** Waits for an answer that is certain, or that stays the same for long enough. */

@@ -23,7 +23,7 @@ export interface Readiness {
 export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
   const pending = new Map<ReadyCheck, string>()
   const asked = checks.map(async (check) => {
-    pending.set(check, 'not asked yet')
+    pending.set(check, 'no answer yet')
     await probeFor(check)(scene, (answer) => pending.set(check, answer))
     pending.delete(check)
   })

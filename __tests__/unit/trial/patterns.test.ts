@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals'
+import { LinePatterns, MATCHED_CHARACTERS, PatternTimeout } from '../../../src/trial/patterns.js'
+
+describe('line patterns', () => {
+  test('give the first line that matches and the first pattern that it matches', () => {
+    const patterns = new LinePatterns([
+      { pattern: 'never', flags: '' },
+      { pattern: 'error \\d', flags: 'i' },
+      { pattern: 'rr', flags: '' }
+    ])
+    expect(patterns.firstMatch(['fine', 'ERROR 7', 'error 8'])).toEqual({
+      line: 'ERROR 7',
+      pattern: { pattern: 'error \\d', flags: 'i' }
+    })
+    expect(patterns.firstMatch(['fine'])).toBeUndefined()
+  })
+
+  test.each(['g', 'y', 'gy'])('do not remember anything between lines with the flags %s', (flags) => {
+    const patterns = new LinePatterns([{ pattern: 'bad', flags }])
+    expect(['bad', 'bad', 'bad'].map((line) => patterns.firstMatch([line])?.line)).toEqual([
+      'bad',
+      'bad',
+      'bad'
+    ])
+  })
+
+  test('look at the beginning of a very long line', () => {
+    const patterns = new LinePatterns([{ pattern: 'end', flags: '' }])
+    const filler = 'x'.repeat(MATCHED_CHARACTERS - 3)
+    expect(patterns.firstMatch([`${filler}end`])).toBeDefined()
+    expect(patterns.firstMatch([`${filler}.end`])).toBeUndefined()
+  })
+
+  test('that backtrack without end are interrupted', () => {
+    const patterns = new LinePatterns([{ pattern: '(a+)+$', flags: '' }], 50)
+    expect(() => patterns.firstMatch([`${'a'.repeat(60)}!`])).toThrow(PatternTimeout)
+    expect(patterns.firstMatch(['aaa'])).toBeDefined()
+  })
+})
