@@ -143,8 +143,8 @@ function words(list: readonly string[]): string {
 }
 
 const PLAIN = /^[\w./:@%+,=-]+$/
-// Would act on the terminal that it is pasted into; a line feed and a tab do no harm inside quotes.
-const UNPRINTABLE = /((?:(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}])+)/u
+// Would act on the terminal that it is pasted into, or get lost on the way; a line feed inside quotes does neither.
+const UNPRINTABLE = /((?:(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])+)/u
 
 /** One shell word for a value; also where a secret's value stands in the middle of one, its variable takes its place. */
 function word(value: Value, secrets: ReadonlyMap<string, string>): string {

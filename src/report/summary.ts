@@ -1,35 +1,22 @@
-import { counted, excerpt, excerptLines, type ExcerptBounds } from './excerpt.js'
-import { code, fence, htmlCode, markdownText, prose } from './markdown.js'
-import type { Report, ReportLog, ReportScenario } from './schema.js'
+import { counted } from './excerpt.js'
+import { code, markdownText, prose } from './markdown.js'
+import type { Report, ReportScenario } from './schema.js'
+import { folded, quoted, section, SIGN, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
   duration,
-  inside,
   sentence,
   shortVerdict,
   standing,
   story,
   timing,
   title,
-  verdictWords,
   whatToDo
 } from './words.js'
 
 /** What GitHub takes of a job summary, in bytes of UTF-8; more is refused altogether. */
 export const SUMMARY_LIMIT = 1_048_576
-
-/** How much a summary shows. */
-interface Detail {
-  /** Lines of each log; its head gets a fifth. */
-  readonly log: number
-  /** Whether scenarios that passed have a row each. */
-  readonly passing: boolean
-  readonly omissions: number
-  /** Rows of the table, and folded sections below it. */
-  readonly rows: number
-  readonly sections: number
-}
 
 const EVERYTHING: Detail = {
   log: 40,
@@ -86,14 +73,6 @@ function headline(report: Report): string {
   return `## ${RUN_SIGN[report.verdict]} ${title(report)}`
 }
 
-const SIGN = {
-  failed: '❌',
-  inconclusive: '⚠️',
-  surprise: '🎉',
-  'expected-failure': '🟠',
-  passed: '✅'
-} as const
-
 function table(scenarios: readonly ReportScenario[], detail: Detail): string {
   if (scenarios.length === 0) return ''
   const listed = scenarios.filter((scenario) => detail.passing || !isPassed(scenario))
@@ -131,56 +110,6 @@ function sections(scenarios: readonly ReportScenario[], detail: Detail): string[
     .filter((scenario) => scenario.log !== null && scenario.verdict !== 'refused')
     .slice(0, detail.sections)
     .map((scenario) => section(scenario, detail))
-}
-
-/** One folded section: what happened, why, the log, and how to see it again. */
-function section(scenario: ReportScenario, detail: Detail): string {
-  const { diagnosis, smokeTest, log, keptContainer } = scenario
-  const also = scenario.also.length === 0 ? '' : ` Also: ${scenario.also.join(', ')}.`
-  const facts = [
-    `**Planted:** ${told(scenario.planted)}`,
-    `**Seen:** ${told(scenario.detail)}${also}`,
-    ...(diagnosis === null ? [] : [`**Cause:** ${told(diagnosis.cause)}`]),
-    ...(scenario.remedy === null ? [] : [`**What to do:** ${told(scenario.remedy)}`])
-  ]
-  const body = [
-    // Two blanks at the end of a line make a line break.
-    facts.join('  \n'),
-    ...(log === null || detail.log === 0 ? [] : [`**Log of the container**`, quoted(log, detail)]),
-    ...(smokeTest === null || smokeTest.output.trim() === '' || detail.log === 0
-      ? []
-      : ['**Output of the smoke test**', quoted(tailOnly(smokeTest.output), detail)]),
-    '**See it again**',
-    fence(scenario.reproduce, 'sh'),
-    ...(keptContainer === null
-      ? []
-      : [
-          `**Look inside ${code(keptContainer)}**, which was kept`,
-          fence(inside(scenario, keptContainer), 'sh')
-        ])
-  ]
-  const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
-  return folded(label, body.join('\n\n'))
-}
-
-function told(text: string): string {
-  return prose(cut(sentence(text), 600))
-}
-
-/** GitHub reads Markdown inside `<details>` only after an empty line. */
-function folded(label: string, body: string): string {
-  return `<details>\n<summary>${label}</summary>\n\n${body}\n\n</details>`
-}
-
-function tailOnly(output: string): Pick<ReportLog, 'head' | 'tail' | 'omittedLines'> {
-  return { head: [], omittedLines: 0, tail: output.split('\n') }
-}
-
-function quoted(log: Pick<ReportLog, 'head' | 'tail' | 'omittedLines'>, detail: Detail): string {
-  const head = Math.floor(detail.log / 5)
-  const bounds: ExcerptBounds = { head, tail: detail.log - head, line: 500, total: 12_000 }
-  const lines = excerptLines(excerpt(log, bounds))
-  return lines.length === 0 ? '*It printed nothing.*' : fence(lines.join('\n'))
 }
 
 function failedControl(control: Report['control'] & { result: 'failed' }, detail: Detail): string[] {

@@ -1,0 +1,76 @@
+import { excerpt, excerptLines, type Excerpt, type ExcerptBounds } from './excerpt.js'
+import { code, fence, htmlCode, markdownText, prose } from './markdown.js'
+import type { ReportScenario } from './schema.js'
+import { cut } from './untrusted.js'
+import { inside, sentence, standing, verdictWords } from './words.js'
+
+/** How much a summary shows. */
+export interface Detail {
+  /** Lines of each log; its head gets a fifth. */
+  readonly log: number
+  /** Whether scenarios that passed have a row each. */
+  readonly passing: boolean
+  readonly omissions: number
+  /** Rows of the table, and folded sections below it. */
+  readonly rows: number
+  readonly sections: number
+}
+
+/** What stands before a scenario. */
+export const SIGN = {
+  failed: '❌',
+  inconclusive: '⚠️',
+  surprise: '🎉',
+  'expected-failure': '🟠',
+  passed: '✅'
+} as const
+
+/** One folded section: what happened, why, the log, and how to see it again. */
+export function section(scenario: ReportScenario, detail: Detail): string {
+  const { diagnosis, smokeTest, log, keptContainer } = scenario
+  const also = scenario.also.length === 0 ? '' : ` Also: ${scenario.also.join(', ')}.`
+  const facts = [
+    `**Planted:** ${told(scenario.planted)}`,
+    `**Seen:** ${told(scenario.detail)}${also}`,
+    ...(diagnosis === null ? [] : [`**Cause:** ${told(diagnosis.cause)}`]),
+    ...(scenario.remedy === null ? [] : [`**What to do:** ${told(scenario.remedy)}`])
+  ]
+  const body = [
+    // Two blanks at the end of a line make a line break.
+    facts.join('  \n'),
+    ...(log === null || detail.log === 0 ? [] : [`**Log of the container**`, quoted(log, detail)]),
+    ...(smokeTest === null || smokeTest.output.trim() === '' || detail.log === 0
+      ? []
+      : ['**Output of the smoke test**', quoted(tailOnly(smokeTest.output), detail)]),
+    '**See it again**',
+    fence(scenario.reproduce, 'sh'),
+    ...(keptContainer === null
+      ? []
+      : [
+          `**Look inside ${code(keptContainer)}**, which was kept`,
+          fence(inside(scenario, keptContainer), 'sh')
+        ])
+  ]
+  const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
+  return folded(label, body.join('\n\n'))
+}
+
+function told(text: string): string {
+  return prose(cut(sentence(text), 600))
+}
+
+/** GitHub reads Markdown inside `<details>` only after an empty line. */
+export function folded(label: string, body: string): string {
+  return `<details>\n<summary>${label}</summary>\n\n${body}\n\n</details>`
+}
+
+function tailOnly(output: string): Excerpt {
+  return { head: [], omittedLines: 0, tail: output.split('\n') }
+}
+
+export function quoted(log: Excerpt, detail: Detail): string {
+  const head = Math.floor(detail.log / 5)
+  const bounds: ExcerptBounds = { head, tail: detail.log - head, line: 500, total: 12_000 }
+  const lines = excerptLines(excerpt(log, bounds))
+  return lines.length === 0 ? '*It printed nothing.*' : fence(lines.join('\n'))
+}
