@@ -50,6 +50,7 @@ export function get(
   deadlineMs: number,
   signal: AbortSignal
 ): Promise<HttpAnswer> {
+  if (signal.aborted) return Promise.resolve({ kind: 'closed', why: 'aborted' })
   return new Promise((resolve) => {
     let status: number | undefined
     let bodyBytes = 0
@@ -73,7 +74,6 @@ export function get(
       settle({ kind: 'silent', why: `no answer within ${deadlineMs / 1000} s` })
     }, deadlineMs)
     signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
     asked.on('response', (response) => {
       status = response.statusCode
       response.on('data', (chunk: Buffer) => {

@@ -53,6 +53,7 @@ export function greetingProbe(port: number): Probe {
  * @returns `greeting` as soon as anything is received; an aborted knock is `closed`
  */
 export function knock(address: Address, holdMs: number, signal: AbortSignal): Promise<Knock> {
+  if (signal.aborted) return Promise.resolve({ kind: 'closed', why: 'aborted' })
   return new Promise((resolve) => {
     const socket = connect({ host: address.host, port: address.port })
     const settle = (answer: Knock) => {
@@ -71,7 +72,6 @@ export function knock(address: Address, holdMs: number, signal: AbortSignal): Pr
       closed(`no connection within ${CONNECT_MS / 1000} s`)
     }, CONNECT_MS)
     signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
     socket.on('connect', () => {
       clearTimeout(timer)
       timer = setTimeout(() => {
