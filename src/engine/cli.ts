@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, type ExecFileException } from 'node:child_process'
 import { EngineError } from './errors.js'
-import { messageOf } from './failure.js'
 
 /** Standard output or error of the CLI that is kept; more than that ends the command. */
 const OUTPUT_BOUND = 4 * 1024 * 1024
@@ -36,21 +35,18 @@ export function runDocker(
         resolve(stdout)
         return
       }
-      reject(new EngineError(operation, undefined, reason(error, stderr, deadlineMs), { cause: error }))
+      // Not as the cause: its message repeats the command line, with the values of variables.
+      reject(new EngineError(operation, undefined, reason(error, stderr, deadlineMs)))
     })
   })
 }
 
-function reason(
-  error: NodeJS.ErrnoException | { killed?: boolean; code?: unknown },
-  stderr: string,
-  deadlineMs: number
-): string {
+function reason(error: ExecFileException, stderr: string, deadlineMs: number): string {
   if (error.code === 'ENOENT') return 'the docker command is not on the PATH'
-  if ('killed' in error && error.killed && error.code !== 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') {
-    return `the docker command did not end within ${deadlineMs / 1000} s`
-  }
-  const words = stderr.trim()
-  if (words !== '') return words.slice(-MESSAGE_BOUND)
-  return messageOf(error).slice(0, MESSAGE_BOUND)
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'the docker command said too much'
+  if (error.killed === true) return `the docker command did not end within ${deadlineMs / 1000} s`
+  return (
+    stderr.trim().slice(-MESSAGE_BOUND) ||
+    `the docker command ended with ${String(error.code ?? error.signal)}`
+  )
 }

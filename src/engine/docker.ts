@@ -8,6 +8,7 @@ import { type Connection, openConnection } from './connection.js'
 import { type Endpoint, resolveEndpoint } from './endpoint.js'
 import type * as port from './engine.js'
 import { EngineError } from './errors.js'
+import { messageOf } from './failure.js'
 import { EventStream } from './events.js'
 import { type Ask, Exchange, query, segment } from './exchange.js'
 import { listResources } from './labelled.js'
@@ -41,17 +42,26 @@ export async function connect(environment: NodeJS.ProcessEnv): Promise<port.Engi
 export async function connectTo(endpoint: Endpoint, environment: NodeJS.ProcessEnv): Promise<port.Engine> {
   const connection = openConnection(endpoint, environment)
   try {
-    const ask = {
-      operation: 'connect',
-      method: 'GET',
-      path: '/version',
-      deadlineMs: CONNECT_DEADLINE_MS
-    } as const
-    const version = await new Exchange(connection, undefined).must(ask, Version)
-    return new DockerEngine(connection, endpoint, environment, version)
+    const version = await askVersion(connection, endpoint)
+    return new DockerEngine(connection, endpoint, environment, version, chooseApiVersion(version))
   } catch (error) {
     connection.close()
-    const why = error instanceof EngineError ? error.daemonMessage : String(error)
+    throw error
+  }
+}
+
+async function askVersion(connection: Connection, endpoint: Endpoint): Promise<z.infer<typeof Version>> {
+  const ask = {
+    operation: 'connect',
+    method: 'GET',
+    path: '/version',
+    deadlineMs: CONNECT_DEADLINE_MS
+  } as const
+  try {
+    return await new Exchange(connection, undefined).must(ask, Version)
+  } catch (error) {
+    // ssh and the CLI speak in several lines.
+    const why = (error instanceof EngineError ? error.daemonMessage : messageOf(error)).replace(/\s+/g, ' ')
     const words = `Docker is not reachable at ${endpoint.address}: ${why}. Start the daemon or set DOCKER_HOST`
     throw new EngineError('connect', undefined, words, { cause: error })
   }
@@ -91,13 +101,14 @@ class DockerEngine implements port.Engine {
     connection: Connection,
     endpoint: Endpoint,
     environment: NodeJS.ProcessEnv,
-    version: z.infer<typeof Version>
+    version: z.infer<typeof Version>,
+    apiVersion: string
   ) {
     this.#connection = connection
     this.#endpoint = endpoint
     this.#environment = environment
     this.#version = version
-    this.#apiVersion = chooseApiVersion(version)
+    this.#apiVersion = apiVersion
     this.#exchange = new Exchange(connection, this.#apiVersion)
     this.#events = new EventStream(this.#exchange)
     this.#logs = new Logs(this.#exchange)
