@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
+import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
 import { parseInputs } from './inputs.js'
@@ -76,7 +77,7 @@ function readInputs({ raw, environment, keep }: Invocation): Inputs {
   const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
     statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
   return parseInputs(raw, {
-    workspace: environment.GITHUB_WORKSPACE ?? process.cwd(),
+    workspace: environment.GITHUB_WORKSPACE ?? cwd(),
     cpus: availableParallelism(),
     variables: environment,
     catalogue,

@@ -30,7 +30,12 @@ export function log(...lines: string[]): LogCapture {
 }
 
 const READY: BootOutcome = { kind: 'ready', seconds: 0.4 }
-export const CRASH: BootOutcome = { kind: 'exited', seconds: 0.2, exitCode: 1, oomKilled: false }
+export const CRASH: Extract<BootOutcome, { kind: 'exited' }> = {
+  kind: 'exited',
+  seconds: 0.2,
+  exitCode: 1,
+  oomKilled: false
+}
 export const TIMEOUT: BootOutcome = {
   kind: 'timed-out',
   seconds: 30,
