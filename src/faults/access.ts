@@ -58,7 +58,7 @@ const foreignOwner: Fault = {
     'danny-avila/LibreChat#2150',
     'LMCache/LMCache#4597'
   ],
-  remedy: 'Fall back to a directory of your own and go on.'
+  remedy: 'Probe by writing, and where that fails go on with a temporary directory of your own.'
 }
 
 const readOnly: Fault = {
@@ -94,7 +94,7 @@ const readOnly: Fault = {
     }
   ],
   evidence: ['n8n-io/n8n#8367', 'langgenius/dify-sandbox#117'],
-  remedy: 'Fall back to a temporary directory.'
+  remedy: 'Probe by writing, and where that fails go on with a temporary directory.'
 }
 
 /** Section B of the catalogue: who may do what at the path. */

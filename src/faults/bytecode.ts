@@ -174,7 +174,7 @@ const truncatedBytecode = cachedBytecodeFault(
       }
     ],
     evidence: ['python/cpython#126606', 'run-llama/llama_index#11691'],
-    remedy: 'Purge bytecode on volumes before the interpreter starts.'
+    remedy: 'Delete bytecode on volumes before the interpreter starts, or keep it off volumes.'
   },
   (module) =>
     module.timestamp.subarray(0, HEADER_BYTES + Math.floor((module.timestamp.length - HEADER_BYTES) / 2)),
@@ -195,8 +195,8 @@ const orphanBytecode = shadowingBytecodeFault(
           'Purge .pyc files on volumes when the interpreter changes, or keep volumes off the module search path.'
       }
     ],
-    evidence: ['python/cpython#88135', 'pypeclub/OpenPype#723'],
-    remedy: 'Purge on version change; no volumes on the module search path.'
+    evidence: ['python/cpython#88135', 'ynput/OpenPype#723'],
+    remedy: 'Keep volumes off the module search path, or delete bytecode there when the interpreter changes.'
   },
   // 0x0A0D ends every real magic number; the first two bytes are a version that never was.
   (module) => Buffer.concat([Buffer.from([0xff, 0xff, 0x0d, 0x0a]), module.timestamp.subarray(4)]),

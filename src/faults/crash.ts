@@ -20,7 +20,8 @@ const killed: Fault = {
     }
   ],
   evidence: [],
-  remedy: 'Locks that die with their holder; stale-lock checks that compare more than a pid.'
+  remedy:
+    'Use locks that die with their holder (flock), and compare more than a pid before you call a lock held.'
 }
 
 /** The crash itself as a fault: every other fault stops its container gracefully. */

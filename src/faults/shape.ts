@@ -69,7 +69,7 @@ const fileForDirectory: Fault = {
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
   signatures: [NOT_A_DIRECTORY, FILE_EXISTS],
   evidence: ['jugaad-py/jugaad-data#95', 'Aider-AI/aider#3867'],
-  remedy: 'Look with lstat; unlink what is not a directory; then mkdir.'
+  remedy: 'Look at the path with lstat, unlink what is not a directory, then create the directory.'
 }
 
 const danglingSymlink: Fault = {
@@ -89,8 +89,8 @@ const danglingSymlink: Fault = {
   },
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
   signatures: [FILE_EXISTS, NO_SUCH_FILE],
-  evidence: ['NVIDIA-NeMo/Megatron-Bridge#6023', 'borgbackup/borg#2878', 'python/cpython#129626'],
-  remedy: 'exists() follows links and is false here: use lexists()/lstat, unlink the link, then create.'
+  evidence: ['borgbackup/borg#2878', 'xorbitsai/inference#5097', 'python/cpython#129626'],
+  remedy: 'exists() follows links and is false here: use lexists() or lstat, unlink the link, then create.'
 }
 
 const symlinkLoop: Fault = {
@@ -109,8 +109,8 @@ const symlinkLoop: Fault = {
   },
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
   signatures: [TOO_MANY_LINKS, FILE_EXISTS],
-  evidence: ['oznu/docker-unms#16'],
-  remedy: 'lstat and unlink; stat fails with ELOOP.'
+  evidence: ['oznu/docker-unms#16', 'sameersbn/docker-bind#28'],
+  remedy: 'Decide with lstat, since stat fails with ELOOP, and unlink the link.'
 }
 
 /** A volume that the path could be linked to, and that the app's user may write to. */
@@ -186,7 +186,8 @@ const directoryForSymlink: Fault = {
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
   signatures: [FILE_EXISTS],
   evidence: ['gogs/gogs#4747'],
-  remedy: 'Move or remove the directory before linking; ln -sfn, since plain ln -sf links inside it.'
+  remedy:
+    'Move or remove the directory before linking, and use ln -sfn: plain ln -sf makes the link inside it.'
 }
 
 const missingDirectory: Fault = {
@@ -217,7 +218,7 @@ const missingDirectory: Fault = {
   expects: () => 'recover',
   signatures: [NO_SUCH_FILE],
   evidence: [],
-  remedy: 'mkdir -p at every start; never take a directory for granted because a sibling exists.'
+  remedy: 'Create every directory at every start (mkdir -p); that a sibling exists proves nothing.'
 }
 
 /** Section A of the catalogue: what kind of thing stands at the path. */

@@ -45,8 +45,9 @@ const truncated: Fault = {
       remedy: 'Treat an unreadable cache entry as a miss: delete it and build it again.'
     }
   ],
-  evidence: ['triton-lang/triton#2688'],
-  remedy: 'Caches: treat as a miss. Data: move aside or refuse, never overwrite.'
+  evidence: ['triton-lang/triton#8923'],
+  remedy:
+    'Treat an unreadable cache entry as a miss. Move unreadable user data aside, or refuse to start; never overwrite it.'
 }
 
 /** Section F of the catalogue: the content of what start-up itself wrote. */
