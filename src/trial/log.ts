@@ -38,7 +38,11 @@ export class LogRecorder {
   readonly #head: string[] = []
   #headRoom: number
   #headOpen: boolean
-  readonly #tail: { readonly line: string; readonly bytes: number }[] = []
+  /** A ring: `#tailCount` lines from `#tailStart` on. */
+  readonly #tail: string[] = []
+  readonly #tailSizes: number[] = []
+  #tailStart = 0
+  #tailCount = 0
   #tailBytes = 0
   #omittedLines = 0
   #totalBytes = 0
@@ -85,7 +89,9 @@ export class LogRecorder {
   capture(): LogCapture {
     return {
       head: [...this.#head],
-      tail: this.#tail.map(({ line }) => line),
+      tail: [...this.#tail.slice(this.#tailStart), ...this.#tail.slice(0, this.#tailStart)].filter(
+        (_, index) => index < this.#tailCount
+      ),
       omittedLines: this.#omittedLines,
       totalBytes: this.#totalBytes
     }
@@ -123,12 +129,22 @@ export class LogRecorder {
       return
     }
     this.#headOpen = false
-    this.#tail.push({ line, bytes })
+    const { tailLines } = this.#bounds
+    if (this.#tailCount === tailLines) this.#dropOldest()
+    const end = (this.#tailStart + this.#tailCount) % tailLines
+    this.#tail[end] = line
+    this.#tailSizes[end] = bytes
+    this.#tailCount += 1
     this.#tailBytes += bytes
-    while (this.#tail.length > this.#bounds.tailLines || this.#tailBytes > this.#bounds.bytes / 2) {
-      this.#tailBytes -= this.#tail.shift()?.bytes ?? 0
-      this.#omittedLines += 1
-    }
+    while (this.#tailBytes > this.#bounds.bytes / 2) this.#dropOldest()
+  }
+
+  #dropOldest(): void {
+    this.#tailBytes -= this.#tailSizes[this.#tailStart] ?? 0
+    this.#tail[this.#tailStart] = ''
+    this.#tailStart = (this.#tailStart + 1) % this.#bounds.tailLines
+    this.#tailCount -= 1
+    this.#omittedLines += 1
   }
 
   #announce(line: string): void {
@@ -153,26 +169,45 @@ export class LogRecorder {
   }
 }
 
+/** Bytes that are collected before they are searched. */
+const SEARCH_BYTES = 64 * 1024
+
 /** Looks for a byte sequence in a stream, across the borders of its chunks. */
 export class ByteSearch {
-  found = false
+  #found = false
   readonly #needle: Buffer
-  #rest: Buffer = Buffer.alloc(0)
+  /** The end of what was searched, as far as a match could begin in it, and what came since. */
+  readonly #window: Buffer
+  #filled = 0
 
   /** An empty needle is never found. */
   constructor(needle: string) {
     this.#needle = Buffer.from(needle)
+    this.#window = Buffer.allocUnsafe(this.#needle.length === 0 ? 0 : SEARCH_BYTES + this.#needle.length)
+  }
+
+  /** Whether it was in what came so far. */
+  get found(): boolean {
+    this.#search()
+    return this.#found
   }
 
   push(chunk: Buffer): void {
-    if (this.found || this.#needle.length === 0) return
-    const overlap = this.#needle.length - 1
-    const border = Buffer.concat([this.#rest, chunk.subarray(0, overlap)])
-    this.found = border.includes(this.#needle) || chunk.includes(this.#needle)
-    this.#rest =
-      chunk.length >= overlap
-        ? Buffer.from(chunk.subarray(chunk.length - overlap))
-        : Buffer.from(border.subarray(Math.max(0, border.length - overlap)))
+    if (this.#found || this.#needle.length === 0) return
+    for (let from = 0; from < chunk.length;) {
+      const copied = chunk.copy(this.#window, this.#filled, from)
+      this.#filled += copied
+      from += copied
+      if (this.#filled === this.#window.length) this.#search()
+    }
+  }
+
+  #search(): void {
+    if (this.#filled < this.#needle.length || this.#needle.length === 0) return
+    this.#found ||= this.#window.subarray(0, this.#filled).includes(this.#needle)
+    const rest = this.#needle.length - 1
+    this.#window.copyWithin(0, this.#filled - rest, this.#filled)
+    this.#filled = rest
   }
 }
 

@@ -27,6 +27,7 @@ export class PatternTimeout extends Error {
 export class LinePatterns {
   readonly #patterns: readonly LinePattern[]
   readonly #compiled: readonly RegExp[]
+  readonly #quick: boolean
   readonly #budgetMs: number
 
   /** @throws SyntaxError when a pattern or its flags are not valid */
@@ -34,6 +35,7 @@ export class LinePatterns {
     this.#patterns = patterns
     // `g` and `y` would make a match depend on the one before.
     this.#compiled = patterns.map(({ pattern, flags }) => new RegExp(pattern, flags.replace(/[gy]/g, '')))
+    this.#quick = patterns.every(({ pattern }) => isQuick(pattern))
     this.#budgetMs = budgetMs
   }
 
@@ -43,19 +45,31 @@ export class LinePatterns {
    */
   firstMatch(lines: readonly string[]): { readonly pattern: LinePattern; readonly line: string } | undefined {
     if (this.#patterns.length === 0) return undefined
+    if (this.#quick) return this.#match(lines)
     return withinBudget(
       this.#budgetMs,
-      () => {
-        for (const line of lines) {
-          const text = line.slice(0, MATCHED_CHARACTERS)
-          const pattern = this.#patterns[this.#compiled.findIndex((compiled) => compiled.test(text))]
-          if (pattern) return { pattern, line }
-        }
-        return undefined
-      },
+      () => this.#match(lines),
       () => new PatternTimeout(this.#patterns, this.#budgetMs)
     )
   }
+
+  #match(lines: readonly string[]): { readonly pattern: LinePattern; readonly line: string } | undefined {
+    for (const line of lines) {
+      const text = line.slice(0, MATCHED_CHARACTERS)
+      const pattern = this.#patterns[this.#compiled.findIndex((compiled) => compiled.test(text))]
+      if (pattern) return { pattern, line }
+    }
+    return undefined
+  }
+}
+
+/**
+ * Whether a pattern is quick on every line, by a rule that is simple and errs on the safe side: at most one quantifier, and
+ * that not on a group, takes at most quadratic time.
+ */
+export function isQuick(pattern: string): boolean {
+  const plain = pattern.replace(/\\./gs, '').replaceAll('(?', '(')
+  return !/\)[*+?{]/.test(plain) && (plain.match(/[*+?{]/g) ?? []).length <= 1
 }
 
 const sandbox: { work: () => void } = { work: () => undefined }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { LinePatterns, MATCHED_CHARACTERS, PatternTimeout } from '../../../src/trial/patterns.js'
+import { isQuick, LinePatterns, MATCHED_CHARACTERS, PatternTimeout } from '../../../src/trial/patterns.js'
 
 describe('line patterns', () => {
   test('give the first line that matches and the first pattern that it matches', () => {
@@ -31,9 +31,28 @@ describe('line patterns', () => {
     expect(patterns.firstMatch([`${filler}.end`])).toBeUndefined()
   })
 
-  test('that backtrack without end are interrupted', () => {
-    const patterns = new LinePatterns([{ pattern: '(a+)+$', flags: '' }], 50)
-    expect(() => patterns.firstMatch([`${'a'.repeat(60)}!`])).toThrow(PatternTimeout)
-    expect(patterns.firstMatch(['aaa'])).toBeDefined()
+  test.each(['(a+)+$', '(a|a)+$', '.*.*.*.*.*b$', 'a?'.repeat(40) + 'a'.repeat(40) + 'b'])(
+    'that backtrack without end are interrupted: %s',
+    (pattern) => {
+      const patterns = new LinePatterns([{ pattern, flags: '' }], 50)
+      expect(() => patterns.firstMatch([`${'a'.repeat(4000)}!`])).toThrow(PatternTimeout)
+      expect(patterns.firstMatch(['aaa', 'a'.repeat(60) + 'b'])).toBeDefined()
+    }
+  )
+
+  test.each([
+    ['error', true],
+    ['bad thing|worse', true],
+    ['Errno \\d+', true],
+    ['^\\(a\\)\\+\\*$', true],
+    ['(?:a|b) c', true],
+    ['[*]', true],
+    ['a.*b', true],
+    ['a.*b.*', false],
+    ['(a|a)+', false],
+    ['(?:ab)?', false],
+    ['a{2,}b{2,}', false]
+  ])('are known to be quick without a guard: %s, %p', (pattern, quick) => {
+    expect(isQuick(pattern)).toBe(quick)
   })
 })
