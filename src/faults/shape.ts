@@ -34,7 +34,7 @@ const FILE_EXISTS: Signature = {
   cause:
     'Something that is not a directory, often a dangling link, stands where start-up creates a directory or a link.',
   remedy:
-    'exists() is false for a dangling link: test with lstat (os.path.lexists), unlink whatever is there, then create. In shell use ln -sfn.'
+    'Since exists() is false for a dangling link, test with lstat (os.path.lexists), unlink whatever is there, then create. In shell use ln -sfn.'
 }
 const TOO_MANY_LINKS: Signature = {
   pattern: String.raw`Errno 40\]|ELOOP|[Tt]oo many levels of symbolic links`,
@@ -90,7 +90,8 @@ const danglingSymlink: Fault = {
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
   signatures: [FILE_EXISTS, NO_SUCH_FILE],
   evidence: ['borgbackup/borg#2878', 'xorbitsai/inference#5097', 'python/cpython#129626'],
-  remedy: 'exists() follows links and is false here: use lexists() or lstat, unlink the link, then create.'
+  remedy:
+    'Use lexists() or lstat, since exists() follows the link and is false; unlink the link, then create.'
 }
 
 const symlinkLoop: Fault = {

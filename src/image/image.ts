@@ -7,7 +7,7 @@ import { unlessAborted } from '../trial/wait.js'
 import { buildImage } from './build.js'
 import { readFacts } from './facts.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
-import type { ContainerInputs, ImageFacts, ImageSource } from '../model.js'
+import type { ContainerInputs, ImageFacts, ImageSource, Inputs } from '../model.js'
 
 /** What getting the image needs from the run. */
 export interface ImageSurroundings {
@@ -31,7 +31,7 @@ export interface ImageSurroundings {
  * @throws BuildError, EngineError, ImageMissingError
  */
 export async function obtainImage(
-  inputs: ContainerInputs & { readonly image: ImageSource },
+  inputs: ContainerInputs & Pick<Inputs, 'image' | 'workspace'>,
   surroundings: ImageSurroundings
 ): Promise<{ readonly facts: ImageFacts; readonly template: ContainerBody }> {
   const { engine, labels, note, onProgress } = surroundings
@@ -43,15 +43,26 @@ export async function obtainImage(
       `this Docker engine runs ${os} containers; Linux containers are needed`
     )
   }
-  const reference = await referenceTo(inputs.image, surroundings)
-  onProgress({ kind: 'facts', reference })
+  const name = nameOf(inputs.image, inputs.workspace)
+  const reference = await referenceTo(inputs.image, name, surroundings)
+  onProgress({ kind: 'facts', reference: name })
   const draft = await engine.createBody(inputs.options, reference, inputs.command, labels)
   const template = withEnv(draft, inputs.env)
   const facts = await readFacts(engine, reference, { containerOptions: { body: template }, labels, note })
-  return { facts, template }
+  return { facts: { ...facts, reference: name }, template }
 }
 
-async function referenceTo(image: ImageSource, surroundings: ImageSurroundings): Promise<string> {
+/** What the user calls the image: a reference, or the Dockerfile that it is built from. */
+function nameOf(image: ImageSource, workspace: string): string {
+  if (image.kind === 'reference') return image.reference
+  return image.file.startsWith(`${workspace}/`) ? image.file.slice(workspace.length + 1) : image.file
+}
+
+async function referenceTo(
+  image: ImageSource,
+  name: string,
+  surroundings: ImageSurroundings
+): Promise<string> {
   const { engine, identity, environment, labels, onProgress, group, signal } = surroundings
   if (image.kind === 'reference') {
     if ((await engine.inspectImage(image.reference)) === undefined) {
@@ -60,10 +71,10 @@ async function referenceTo(image: ImageSource, surroundings: ImageSurroundings):
     return image.reference
   }
   const reference = `cache-crash-test:${identity.runId}`
-  onProgress({ kind: 'build', reference })
+  onProgress({ kind: 'build', reference: name })
   const temporaryDirectory = await mkdtemp(join(tmpdir(), 'cache-crash-test-'))
   try {
-    await group(`Build ${reference}`, (log) =>
+    await group(`Build ${name}`, (log) =>
       unlessAborted(
         buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log }),
         signal
