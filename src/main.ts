@@ -104,7 +104,14 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     bootModes: inputs.bootModes,
     control: knowledge,
     layer: control.layer,
-    context: { facts, volumes: knowledge.volumes, imports, canary, seed: inputs.seed }
+    context: {
+      facts,
+      volumes: knowledge.volumes,
+      imports,
+      isJob: control.checks.some(({ kind }) => kind === 'exit'),
+      canary,
+      seed: inputs.seed
+    }
   })
   const scenarios = planned.scenarios.filter((scenario) => inShard(scenario, inputs.shard))
   onProgress({ kind: 'plan', scenarios: scenarios.length, omissions: planned.omissions.length })

@@ -206,6 +206,8 @@ export interface Target {
   readonly used: boolean
   /** Whether the image itself brings the path, so that every new container has it. */
   readonly inImage: boolean
+  /** Whether all of the tree was read back; where not, its content cannot be given to another container. */
+  readonly complete: boolean
 }
 
 /** Stale or damaged bytecode of one module, compiled by the image's own interpreter. */
@@ -233,6 +235,8 @@ export interface PlantContext {
   /** Mount points of the run, absolute. */
   readonly volumes: readonly VolumeState[]
   readonly imports: PythonImports
+  /** Whether ready means that the container has ended, as a batch job does. */
+  readonly isJob: boolean
   /** Printed by planted code when it runs. */
   readonly canary: string
   readonly seed: string

@@ -8,7 +8,10 @@ const killed: Fault = {
   default: true,
   modes: ['restart', 'recreate'],
   aim: 'container',
-  applies: () => true,
+  applies: (_, context) =>
+    context.isJob
+      ? { reason: 'a container that is ready when it has ended cannot be killed while healthy' }
+      : true,
   plant: () => ({ entries: [], kill: true, summary: 'SIGKILL to the healthy container; nothing else' }),
   expects: () => 'recover',
   signatures: [

@@ -32,11 +32,18 @@ export function isData(
   )
 }
 
+/** What became of user data. */
+export interface DataFindings {
+  readonly losses: readonly DataLoss[]
+  /** A file that is not what it was, where not all of the volume could be read: it may have been moved aside. */
+  readonly unknown: string | undefined
+}
+
 /**
  * What was lost: a sentinel or a stable file whose bytes are nowhere any more, or a damaged file whose surviving bytes are
  * nowhere any more. A file that was moved aside, whole, is not lost; an empty file holds nothing that could be.
  */
-export function dataLosses(question: DataQuestion): DataLoss[] {
+export function dataFindings(question: DataQuestion): DataFindings {
   const { before, after, plant } = question
   const planted = new Set(plant.entries.map(({ path }) => path))
   const watched = [...question.sentinels.keys(), ...question.stableFiles]
@@ -44,17 +51,17 @@ export function dataLosses(question: DataQuestion): DataLoss[] {
     .filter((path) => !(plant.remove ?? []).some((removed) => isWithin(path, removed)))
   const losses = [...new Set(watched)].flatMap((path) => {
     const file = before.get(path)
-    return file === undefined ? [] : lossOf(file, after)
+    return file === undefined ? [] : lossOf(file, after.entries)
   })
-  return [...losses, ...damagedLosses(plant, after)]
+  const all = [...losses, ...damagedLosses(plant, after.entries)]
+  return after.truncated ? { losses: [], unknown: all.at(0)?.path } : { losses: all, unknown: undefined }
 }
 
-function lossOf(file: TreeEntry, after: BoundedTree): DataLoss[] {
+function lossOf(file: TreeEntry, after: Tree): DataLoss[] {
   if (file.sha256 === undefined || file.size === 0) return []
-  const now = after.entries.get(file.path)
+  const now = after.get(file.path)
   if (now?.sha256 === file.sha256) return []
-  if (now === undefined && after.truncated) return []
-  if ([...after.entries.values()].some((entry) => entry.sha256 === file.sha256)) return []
+  if ([...after.values()].some((entry) => entry.sha256 === file.sha256)) return []
   return [
     {
       path: file.path,
@@ -63,10 +70,10 @@ function lossOf(file: TreeEntry, after: BoundedTree): DataLoss[] {
   ]
 }
 
-function damagedLosses(plant: Plant, after: BoundedTree): DataLoss[] {
+function damagedLosses(plant: Plant, after: Tree): DataLoss[] {
   return (plant.damaged ?? []).flatMap(({ path, surviving }) => {
-    const survives = [...after.entries.values()].some((entry) => entry.content?.includes(surviving) === true)
-    if (survives || surviving.length === 0 || after.truncated) return []
+    const survives = [...after.values()].some((entry) => entry.content?.includes(surviving) === true)
+    if (survives || surviving.length === 0) return []
     return [{ path, how: `was damaged, and the ${surviving.length} bytes that could still be read are gone` }]
   })
 }

@@ -1,4 +1,4 @@
-import { dataLosses } from './data.js'
+import { dataFindings } from './data.js'
 import { baseName } from '../paths.js'
 import type {
   BootObservation,
@@ -80,7 +80,7 @@ function assessData(scenario: Scenario, observation: Observation, standards: Sta
   if (observation.dataAfter === undefined) {
     return { failures: [], unknown: 'the state of the volumes could not be read back after the boot' }
   }
-  const losses = dataLosses({
+  const { losses, unknown } = dataFindings({
     before: observation.dataBefore,
     after: observation.dataAfter,
     sentinels: standards.control.sentinels,
@@ -89,15 +89,14 @@ function assessData(scenario: Scenario, observation: Observation, standards: Sta
     dataPaths: standards.dataPaths,
     plant: scenario.plant
   })
-  const [first] = losses
-  if (first === undefined) {
-    return observation.dataAfter.truncated
-      ? {
-          failures: [],
-          unknown: 'more was left on the volumes than can be read back, so lost data could not be ruled out'
-        }
-      : CLEAN
+  if (unknown !== undefined) {
+    return {
+      failures: [],
+      unknown: `${unknown} is not what it was, and more is on the volumes than can be read back to see where it went`
+    }
   }
+  const [first] = losses
+  if (first === undefined) return CLEAN
   const more = losses.length === 1 ? '' : `, and ${losses.length - 1} more`
   return {
     failures: [{ reason: 'data-lost', detail: `${first.path} ${first.how}${more}` }],

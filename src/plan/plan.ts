@@ -86,7 +86,8 @@ const CONTAINER: Target = {
   tree: new Map(),
   parentExists: true,
   used: true,
-  inImage: true
+  inImage: true,
+  complete: true
 }
 
 function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest): Target[] {
@@ -128,7 +129,7 @@ function bytecodeTargets(found: readonly Target[], request: PlanRequest): Target
   return [...caches, ...volumes.map(volumeTarget)]
 }
 
-function volumeTarget({ mount, tree }: VolumeState): Target {
+function volumeTarget({ mount, tree, truncated }: VolumeState): Target {
   return {
     path: mount,
     role: 'cache',
@@ -138,7 +139,8 @@ function volumeTarget({ mount, tree }: VolumeState): Target {
     tree: subtree(tree, mount),
     parentExists: true,
     used: true,
-    inImage: true
+    inImage: true,
+    complete: !truncated
   }
 }
 

@@ -48,6 +48,8 @@ export function candidates(
 export interface LayerState {
   /** Entries at and below the candidates, and the directories that hold them. */
   readonly tree: Tree
+  /** Candidates of which more is there than was read back. */
+  readonly truncated: readonly string[]
 }
 
 /** Everything below `path` in a tree, the path itself included. */
@@ -95,7 +97,8 @@ function target(
     tree: subtree(tree, path),
     parentExists: parentOf(path) === '/' || holdsEntries(tree.get(parentOf(path))),
     used: control.writtenPaths.some((written) => isWithin(written, path)),
-    inImage: tree.has(path) && !control.addedPaths.includes(path)
+    inImage: tree.has(path) && !control.addedPaths.includes(path),
+    complete: volume === undefined ? !layer.truncated.includes(path) : !volume.truncated
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   ControlResult,
   ImageFacts,
   Tree,
+  TreeEntry,
   VolumeState
 } from '../model.js'
 
@@ -103,7 +104,7 @@ async function control(
   ): ControlOutcome => ({
     result: { kind: 'failed', stage, blame: blameFor(boot), message, boot },
     checks,
-    layer: { tree: new Map() }
+    layer: { tree: new Map(), truncated: [] }
   })
   if (!isFine(learned.observation)) {
     return failed('first-boot', firstBootMessage(learned.observation), learned.observation)
@@ -167,7 +168,7 @@ async function control(
     await (ignoresStopSignal ? engine.killContainer(last.id) : engine.stopContainer(last.id))
   }
 
-  const afterLast = await readRoots(engine, last.id, mounts)
+  const afterLast = await readRoots(engine, last.id, mounts, { ...STATE_BOUNDS, keepContent: true })
   const states = volumeStates(mounts, afterLast)
   const layerChanges = (await engine.changes(first.id)).filter(({ path }) => !onVolume(path, mounts))
   const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
@@ -284,7 +285,8 @@ function stableFiles(states: readonly BoundedTree[]): string[] {
 
 /** What the control left at the candidates outside volumes, and the directories that hold them. */
 async function readLayer(lab: Lab, container: string, candidates: readonly string[]): Promise<LayerState> {
-  const tree = new Map<string, NonNullable<ReturnType<Tree['get']>>>()
+  const tree = new Map<string, TreeEntry>()
+  const truncated: string[] = []
   for (const path of candidates.filter((candidate) => !onVolume(candidate, lab.mounts))) {
     for (const at of [parentOf(path), path]) {
       const entry = await lab.engine.readEntry(container, at)
@@ -293,9 +295,10 @@ async function readLayer(lab: Lab, container: string, candidates: readonly strin
     if (tree.get(path)?.type === 'directory' || tree.get(path)?.type === 'file') {
       const below = await lab.engine.read(container, path, LAYER_BOUNDS)
       for (const [at, entry] of below?.entries ?? []) tree.set(at, entry)
+      if (below?.truncated === true) truncated.push(path)
     }
   }
-  return { tree }
+  return { tree, truncated }
 }
 
 function blameFor({ outcome }: BootObservation): 'image' | 'probe' {

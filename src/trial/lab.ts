@@ -44,7 +44,7 @@ export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipmen
 }
 
 /** How much state of a container is read back. Over it, the report says what was left out. */
-export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1024, keepContent: true }
+export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1024, keepContent: false }
 
 /** Containers and volumes of one trial or control, so that they can be removed together. */
 export class Bench {

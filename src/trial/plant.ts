@@ -2,18 +2,23 @@ import { createHash } from 'node:crypto'
 import { EngineError } from '../engine/errors.js'
 import { isWithin } from '../paths.js'
 import type { Engine } from '../engine/engine.js'
-import type { Plant, Tree, TreeEntry, VolumeState } from '../model.js'
+import type { ControlKnowledge, Plant, Tree, TreeEntry } from '../model.js'
 
 /**
  * The state that a trial starts from: what the control left on the volumes, without what the plant removes or replaces.
- * Planted entries are not in it: they are written last, so that they win.
+ * Of a volume that could not be read back whole, only the sentinels. Planted entries are not in it: they are written last,
+ * so that they win.
  */
-export function seedEntries(volumes: readonly VolumeState[], plant: Plant): TreeEntry[] {
+export function seedEntries(
+  { volumes, sentinels }: Pick<ControlKnowledge, 'volumes' | 'sentinels'>,
+  plant: Plant
+): TreeEntry[] {
   const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
   const gone = [...(plant.remove ?? []), ...replaced]
   return volumes
-    .filter(({ truncated }) => !truncated)
-    .flatMap(({ tree }) => [...tree.values()])
+    .flatMap(({ tree, mount, truncated }) =>
+      truncated ? [...sentinels.values()].filter(({ path }) => isWithin(path, mount)) : [...tree.values()]
+    )
     .filter(({ path }) => !gone.some((top) => isWithin(path, top)))
 }
 

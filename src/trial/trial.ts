@@ -5,7 +5,14 @@ import { boot, type BootRequest } from './observe.js'
 import { isInPlace, sameState, seedEntries, verifyPlant } from './plant.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { VolumeMount } from './container.js'
-import type { BootObservation, ControlKnowledge, Observation, Scenario, TreeEntry } from '../model.js'
+import type {
+  BootObservation,
+  BoundedTree,
+  ControlKnowledge,
+  Observation,
+  Scenario,
+  TreeEntry
+} from '../model.js'
 
 /** What trials need beside the lab: what the control taught. */
 export interface TrialConditions {
@@ -86,10 +93,8 @@ async function observe(
     last = await staged.next()
     secondBoot = await bootOnce(lab, conditions, last, conditions.canary)
   }
-  const dataAfter = await readRoots(engine, last.id, roots, {
-    ...STATE_BOUNDS,
-    keepContent: plant.damaged !== undefined
-  })
+  const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
+  const dataAfter = await readData(lab, last.id, roots, watched, plant.damaged !== undefined)
   return {
     problem: undefined,
     boots,
@@ -114,11 +119,11 @@ async function stage(
   const { plant, mode } = scenario
   const seeded = conditions.control.volumes.every(({ truncated }) => !truncated)
   const volumes = bench.volumes({ noCopy: seeded })
-  const seed = seedEntries(conditions.control.volumes, plant)
+  const seed = seedEntries(conditions.control, plant)
 
   if (mode === 'restart' || plant.kill === true) {
     const container = await bench.container(volumes)
-    await writeState(lab, bench, container, volumes, seedEntries(conditions.control.volumes, NOTHING))
+    await writeState(lab, bench, container, volumes, seedEntries(conditions.control, NOTHING))
     const clean = await bootOnce(lab, conditions, container, undefined)
     if (!isUp(clean)) return { problem: `the clean boot before the fault failed: ${clean.outcome.kind}` }
     await (plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id))
@@ -182,6 +187,24 @@ async function writeState(
   await lab.engine.write(writer.id, entries)
 }
 
+/** Data at the end. Beyond the bound the files that are watched are read one by one, since nothing follows from an absence. */
+async function readData(
+  lab: Lab,
+  container: string,
+  roots: readonly string[],
+  watched: readonly string[],
+  keepContent: boolean
+): Promise<BoundedTree> {
+  const tree = await readRoots(lab.engine, container, roots, { ...STATE_BOUNDS, keepContent })
+  if (!tree.truncated) return tree
+  const entries = new Map(tree.entries)
+  for (const path of watched.filter((at) => !entries.has(at))) {
+    const entry = await lab.engine.readEntry(container, path)
+    if (entry !== undefined) entries.set(path, entry)
+  }
+  return { entries, truncated: true }
+}
+
 /** Where user data is looked for: every volume, and what the scenario aims at in the container's own layer. */
 function dataRoots(lab: Lab, { target, mode }: Scenario): string[] {
   const inLayer = target.role === 'data' && target.volume === undefined && mode === 'restart'
@@ -199,7 +222,7 @@ async function readTarget(
   const entry = await lab.engine.readEntry(container, target.path)
   if (entry === undefined) return new Map()
   if (entry.type !== 'directory') return new Map([[entry.path, entry]])
-  const tree = await lab.engine.read(container, target.path, { ...STATE_BOUNDS, keepContent: false })
+  const tree = await lab.engine.read(container, target.path, STATE_BOUNDS)
   return new Map([...(tree?.entries ?? [])].filter(([path]) => isWithin(path, target.path)))
 }
 

@@ -88,6 +88,7 @@ export function target(over: Partial<Target> = {}): Target {
     parentExists: true,
     used: true,
     inImage: false,
+    complete: true,
     ...over
   }
 }

@@ -57,12 +57,18 @@ interface World {
   readonly imports?: PythonImports
   readonly bootModes?: readonly BootMode[] | 'auto'
   readonly faults?: readonly string[]
+  readonly isJob?: boolean
+  readonly truncated?: boolean
 }
 
 function request(world: World): PlanRequest {
   const facts = { ...FACTS, ...world.facts }
   const volumes = [
-    { mount: '/data', tree: tree(directory('/data'), ...(world.volume ?? [])), truncated: false }
+    {
+      mount: '/data',
+      tree: tree(directory('/data'), ...(world.volume ?? [])),
+      truncated: world.truncated ?? false
+    }
   ]
   const control: ControlKnowledge = {
     readySeconds: 1,
@@ -81,8 +87,8 @@ function request(world: World): PlanRequest {
     candidates: candidates(facts, { cachePaths: world.cachePaths ?? [], dataPaths: world.dataPaths ?? [] }),
     bootModes: world.bootModes ?? 'auto',
     control,
-    layer: { tree: tree(directory('/root'), directory('/home/app'), ...(world.layer ?? [])) },
-    context: { facts, volumes, imports, canary: 'canary', seed: 'seed' }
+    layer: { tree: tree(directory('/root'), directory('/home/app'), ...(world.layer ?? [])), truncated: [] },
+    context: { facts, volumes, imports, isJob: world.isJob ?? false, canary: 'canary', seed: 'seed' }
   }
 }
 
@@ -192,6 +198,8 @@ describe('why a fault does not apply', () => {
       /regular file in healthy state/
     ],
     ['read-only', '/data/cache', { volume: [file('/data/cache', 'x')] }, /mounts at a directory/],
+    ['read-only', '/data/cache', { truncated: true }, /more is at \/data\/cache than can be copied/],
+    ['killed', 'container', { isJob: true }, /when it has ended/],
     ['symlink-to-volume', '/data/cache', {}, /no volume that does not itself hold/],
     [
       'symlink-to-volume',
