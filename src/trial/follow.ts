@@ -9,14 +9,20 @@ export interface FollowedLog {
   /** Rejects when the log cannot be followed although the container lives; never fulfils. */
   readonly broken: Promise<never>
   /**
-   * Waits until everything that a dead container said has been read, for a limited time.
+   * Waits until everything that a dead container said has been read, for as long as more comes and a limited time.
    * @returns false when something may be missing
    */
   drained(): Promise<boolean>
 }
 
-/** How long after its process has ended a container's log may take to end. */
-const DRAIN_MS = 5000
+/** How long the log of a dead container may be silent before its end is not waited for any more. */
+const SILENCE_MS = 5000
+
+/**
+ * How long a dead container's log is read in all. Docker 20.10 hands out some 10 MB a second, less on a busy machine, so
+ * that after a flood the traceback that ends it comes late.
+ */
+const DRAIN_MS = 300_000
 
 /** How long the news of a death may take longer than the end of the log. */
 const NEWS_MS = 1000
@@ -33,10 +39,12 @@ export function followLog(
   signal: AbortSignal
 ): FollowedLog {
   let failure: unknown
+  let heardAt = 0
   const ended = engine
     .followLogs(
       containerId,
       (chunk) => {
+        heardAt = performance.now()
         output.push(chunk)
       },
       signal
@@ -63,8 +71,13 @@ export function followLog(
   return {
     broken,
     drained: async () => {
-      const end = await within(DRAIN_MS, ended, signal)
-      return end !== tooLate && failure === undefined
+      const deadline = performance.now() + DRAIN_MS
+      for (;;) {
+        const asked = performance.now()
+        const end = await within(Math.min(SILENCE_MS, deadline - asked), ended, signal)
+        if (end !== tooLate) return failure === undefined
+        if (heardAt < asked || performance.now() >= deadline) return false
+      }
     }
   }
 }

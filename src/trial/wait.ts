@@ -1,12 +1,15 @@
 import { setTimeout as timer } from 'node:timers/promises'
 
+/** Node.js takes a longer time for 1 ms; this is 24 days. */
+const LONGEST_MS = 2 ** 31 - 1
+
 /**
  * Waits, and leaves no timer behind when the signal aborts first.
  * @throws the signal's reason
  */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   try {
-    await timer(milliseconds, undefined, { signal })
+    await timer(Math.min(milliseconds, LONGEST_MS), undefined, { signal })
   } catch (error) {
     // node:timers wraps the reason in an AbortError of its own; callers compare the reason.
     signal.throwIfAborted()

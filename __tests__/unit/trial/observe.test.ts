@@ -239,6 +239,15 @@ describe('a deadline', () => {
   })
 })
 
+test('a deadline beyond what timers can hold is not over at once', async () => {
+  engine.onStart = () => {
+    setTimeout(() => {
+      engine.say('ready\n')
+    }, 50)
+  }
+  expect((await observe({ deadlineMs: 2 ** 40 })).outcome.kind).toBe('ready')
+})
+
 describe('a refused start', () => {
   test('that is the doing of the image is an exit, in the words of the engine', async () => {
     engine.refusal = new EngineError('start container', 400, 'OCI runtime create failed: exec: "/nope"')
@@ -321,6 +330,10 @@ describe('trouble of our own is never a pass', () => {
     ['a probe', { checks: [{ kind: 'log', pattern: '(', flags: '' }] as const }]
   ])('when %s is not a regular expression', async (_, overrides) => {
     expect((await observe(overrides)).outcome.kind).toBe('engine-error')
+  })
+
+  test('when there is nothing to ask', async () => {
+    expect((await observe({ checks: [] })).outcome.kind).toBe('engine-error')
   })
 
   test('when whoever is told of the outcome throws', async () => {

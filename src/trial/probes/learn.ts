@@ -1,4 +1,4 @@
-import { sleep } from '../wait.js'
+import { linkedController, sleep } from '../wait.js'
 import { get } from './http.js'
 import { passed, poll } from './poll.js'
 import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'
@@ -37,33 +37,27 @@ export function learnPorts(
   times: LearningTimes = LEARNING_TIMES
 ): { readonly readiness: Readiness; readonly checks: () => readonly ReadyCheck[] } {
   const lastSaid = new Map<number, string>()
-  const answered = new Set<number>()
+  const said = (port: number) => (answer: string) => lastSaid.set(port, answer)
   let checks: readonly ReadyCheck[] = []
 
   const learn = async (): Promise<number> => {
-    const first = ports.map(async (port) => {
-      const at = await firstAnswer(port, scene, times, (answer) => lastSaid.set(port, answer))
-      answered.add(port)
-      return at
-    })
-    // Those that lose the race end with the scene; nobody waits for them any more.
-    for (const loser of first) loser.catch(() => undefined)
-    const readyAt = await Promise.race(first)
-    await sleep(times.settleMs, scene.signal)
-    const heard = await Promise.all(
-      ports.map(async (port) => {
-        // A port in doubt must not hold up the others.
-        const doubtMs = answered.has(port) ? times.doubtMs : times.settleMs
-        const last = await ask(port, scene, { ...times, doubtMs })
-        if (typeof last === 'string') return undefined
-        const answer: PortAnswer = last.certain || answered.has(port) ? last.answer : { kind: 'open' }
-        return { kind: 'answers', port, answer } as const
-      })
-    )
-    scene.signal.throwIfAborted()
-    checks = heard.flatMap((check) => check ?? [])
-    // It answered, and a second later nothing does: let whoever judges stability see that.
-    return checks.length > 0 ? readyAt : await learn()
+    for (;;) {
+      const { readyAt, answered } = await waitForFirst(ports, scene, times, said)
+      const heard = await Promise.all(
+        ports.map(async (port) => {
+          // A port in doubt must not hold up the others.
+          const doubtMs = answered.has(port) ? times.doubtMs : times.settleMs
+          const last = await ask(port, scene, { ...times, doubtMs })
+          if (typeof last === 'string') return undefined
+          const answer: PortAnswer = last.certain || answered.has(port) ? last.answer : { kind: 'open' }
+          return { kind: 'answers', port, answer } as const
+        })
+      )
+      scene.signal.throwIfAborted()
+      checks = heard.flatMap((check) => check ?? [])
+      // None when what answered a moment ago does not any more: it is not ready then.
+      if (checks.length > 0) return readyAt
+    }
   }
 
   return {
@@ -73,6 +67,30 @@ export function learnPorts(
         ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'no answer yet'}`)
     },
     checks: () => checks
+  }
+}
+
+/** Waits until one port has answered and the others have had their time; gives all that have answered by then. */
+async function waitForFirst(
+  ports: readonly number[],
+  scene: Scene,
+  times: LearningTimes,
+  said: (port: number) => (answer: string) => void
+): Promise<{ readonly readyAt: number; readonly answered: ReadonlySet<number> }> {
+  const { controller, unlink } = linkedController(scene.signal)
+  const answered = new Set<number>()
+  try {
+    const asked = ports.map(async (port) => {
+      const at = await firstAnswer(port, { ...scene, signal: controller.signal }, times, said(port))
+      answered.add(port)
+      return at
+    })
+    const readyAt = await Promise.race(asked)
+    await sleep(times.settleMs, scene.signal)
+    return { readyAt, answered: new Set(answered) }
+  } finally {
+    controller.abort()
+    unlink()
   }
 }
 

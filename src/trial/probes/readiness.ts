@@ -19,8 +19,12 @@ export interface Readiness {
   waitingFor(): readonly string[]
 }
 
-/** Asks all checks at once. Their listeners are in place when this returns, so that no log line is missed. */
+/**
+ * Asks all checks at once. Their listeners are in place when this returns, so that no log line is missed.
+ * @throws RangeError when there is nothing to ask: who is asked nothing has not passed
+ */
 export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
+  if (checks.length === 0) throw new RangeError('there is no readiness check to ask')
   const pending = new Map<ReadyCheck, string>()
   const asked = checks.map(async (check) => {
     pending.set(check, 'no answer yet')
