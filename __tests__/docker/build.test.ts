@@ -66,7 +66,7 @@ function source(overrides: Partial<BuildSource> = {}): BuildSource {
     kind: 'build',
     context: join(contexts, 'good'),
     file: join(contexts, 'good/Dockerfile'),
-    buildArgs: ['BASE_IMAGE=test-bookworm'],
+    buildArgs: ['BASE_IMAGE=cache-crash-test-base:python3.11'],
     secrets: {},
     cacheFrom: [],
     cacheTo: [],
@@ -101,7 +101,7 @@ describe.each(['buildx', 'buildkit', 'legacy'] as const)('%s', (builder) => {
 
   testIfFound('builds a target with arguments and labels, and loads it', async () => {
     const greeting = `from the environment of ${builder}`
-    await build(source({ target: 'final', buildArgs: ['BASE_IMAGE=test-bookworm', 'GREETING'] }), {
+    await build(source({ target: 'final', buildArgs: ['BASE_IMAGE=cache-crash-test-base:python3.11', 'GREETING'] }), {
       ...way.environment,
       GREETING: greeting
     })
@@ -135,7 +135,7 @@ describe('secrets', () => {
     source({
       context: contexts,
       file: join(contexts, 'secret.Dockerfile'),
-      buildArgs: ['BASE_IMAGE=test-bookworm', `CHANGED=${process.pid} ${builder}`],
+      buildArgs: ['BASE_IMAGE=cache-crash-test-base:python3.11', `CHANGED=${process.pid} ${builder}`],
       secrets: { 'npm-token': value }
     })
 

@@ -4,7 +4,7 @@ import type { ContainerBody, Engine, ReadBounds } from '../../src/engine/engine.
 import type { TreeEntry } from '../../src/model.js'
 
 /** Debian with Python; `script/test` makes it. */
-export const IMAGE = 'test-bookworm'
+export const IMAGE = 'cache-crash-test-base:python3.11'
 
 /** Whatever these tests create carries it. */
 export const LABEL = 'cache-crash-test.engine-test'

@@ -199,7 +199,7 @@ describe('bodies from docker create', () => {
     [['--nope'], /unknown flag: --nope/],
     [['--memory', '1'], /[Mm]inimum memory/],
     [['stray'], /stray/],
-    [['test-trixie'], /a word that is no flag/],
+    [['cache-crash-test-base:python3.13'], /a word that is no flag/],
     [[IMAGE], /a word that is no flag/],
     [['--volume', 'relative/path:/x'], /relative/]
   ])('docker create %j fails in its own words and leaves nothing', async (options, words) => {

@@ -12,7 +12,7 @@ let shop: ShopImage
 
 beforeAll(async () => {
   engine = await connect(process.env)
-  shop = await buildShop('test-bookworm', labels)
+  shop = await buildShop('cache-crash-test-base:python3.11', labels)
 })
 
 afterAll(async () => {
@@ -93,7 +93,7 @@ describe('the user, group and home are those of a real container', () => {
     [['--user', '33']],
     [['--env', 'HOME=']]
   ])('%j', async (options) => {
-    const { body, facts } = await factsOf('test-bookworm', options, command)
+    const { body, facts } = await factsOf('cache-crash-test-base:python3.11', options, command)
     const run = await runOneOff(engine, body, ['python3', '-c', script], {
       labels,
       deadlineMs: 60_000,
@@ -112,7 +112,7 @@ test.each([
   ['root without capabilities', ['--cap-drop', 'ALL'], false],
   ['root with this capability alone', ['--cap-drop', 'ALL', '--cap-add', 'DAC_OVERRIDE'], true]
 ])('whether mode bits bind: %s', async (_, options, expected) => {
-  const { body, facts } = await factsOf('test-bookworm', options, command)
+  const { body, facts } = await factsOf('cache-crash-test-base:python3.11', options, command)
   const script = 'import os; os.makedirs("/tmp/d/e"); os.chmod("/tmp/d", 0); os.listdir("/tmp/d")'
   const run = await runOneOff(engine, body, ['python3', '-c', script], {
     labels,
@@ -124,20 +124,20 @@ test.each([
 })
 
 test('an unknown user is one clear error', async () => {
-  await expect(factsOf('test-bookworm', ['--user', 'nobody-at-all'], command)).rejects.toMatchObject({
+  await expect(factsOf('cache-crash-test-base:python3.11', ['--user', 'nobody-at-all'], command)).rejects.toMatchObject({
     name: 'UserError',
     message: 'the image\'s user is "nobody-at-all", and its /etc/passwd has no such name'
   })
 })
 
 test('an image without shell and account files tells as much', async () => {
-  const { facts, notes } = await factsOf('test-no-shell', ['--user', '65532'], command)
+  const { facts, notes } = await factsOf('cache-crash-test-base:no-shell', ['--user', '65532'], command)
   expect(facts).toMatchObject({ user: { uid: 65532, gid: 0 }, home: '/', python: { executable: 'python3' } })
   expect(notes).toEqual([])
 })
 
 test('an image that is not there is one clear error', async () => {
-  const { body } = await factsOf('test-no-shell', [], command)
+  const { body } = await factsOf('cache-crash-test-base:no-shell', [], command)
   await expect(
     readFacts(engine, 'no-such-image:at-all', { containerOptions: { body }, labels })
   ).rejects.toMatchObject({ name: 'ImageMissingError' })

@@ -4,7 +4,7 @@ import { boot, learnReadyChecks, type BootPhases, type BootRequest } from '../..
 import type { ReadyCheck } from '../../src/trial/probes/probe.js'
 
 /** Debian with Python; `script/test` makes it. */
-const IMAGE = 'test-bookworm'
+const IMAGE = 'cache-crash-test-base:python3.11'
 
 const LABEL = 'cache-crash-test.observe-test'
 

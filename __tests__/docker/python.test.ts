@@ -35,9 +35,9 @@ const required = <T>(value: T | undefined): T => {
 }
 
 describe.each([
-  ['test-bullseye', '3.9'],
-  ['test-bookworm', '3.11'],
-  ['test-trixie', '3.13']
+  ['cache-crash-test-base:python3.9', '3.9'],
+  ['cache-crash-test-base:python3.11', '3.11'],
+  ['cache-crash-test-base:python3.13', '3.13']
 ])('%s', (base, version) => {
   let shop: ShopImage
 
@@ -158,7 +158,7 @@ describe.each([
 
 describe('an image without a shell', () => {
   test('has a Python that answers and compiles', async () => {
-    const body = await engine.createBody([], 'test-no-shell', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody([], 'cache-crash-test-base:no-shell', ['python3', '-c', 'pass'], labels)
     const python = required(await readPythonFacts(engine, body, { labels }))
     const modules = [
       {
@@ -191,7 +191,7 @@ describe('a Python that is none', () => {
     await writeFile(path, script, { mode })
     const mounts = ['python3', 'python'].flatMap((program) => ['-v', `${path}:/usr/local/bin/${program}:ro`])
     const options = [...mounts, '--env', 'PATH=/usr/local/bin']
-    const body = await engine.createBody(options, 'test-bookworm', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody(options, 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
     const notes: string[] = []
     const facts = await readPythonFacts(engine, body, {
       labels,
@@ -234,7 +234,7 @@ describe('a Python that is none', () => {
 
 test('an image without Python has none, without a note', async () => {
   const notes: string[] = []
-  const body = await engine.createBody(['--env', 'PATH=/nowhere'], 'test-bookworm', ['/bin/true'], labels)
+  const body = await engine.createBody(['--env', 'PATH=/nowhere'], 'cache-crash-test-base:python3.11', ['/bin/true'], labels)
   expect(await readPythonFacts(engine, body, { labels, note: (text) => notes.push(text) })).toBeUndefined()
   expect(notes).toEqual([])
 })
@@ -245,7 +245,7 @@ describe('modules that cannot be compiled', () => {
     ['is a directory', '/usr/lib'],
     ['is no Python', '/etc/passwd']
   ])('a source that %s is in a note', async (_, source) => {
-    const body = await engine.createBody([], 'test-bookworm', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody([], 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
     const python = required(await readPythonFacts(engine, body, { labels }))
     const notes: string[] = []
     const modules = [
@@ -262,7 +262,7 @@ describe('modules that cannot be compiled', () => {
   })
 
   test('bytecode of another interpreter is left alone', async () => {
-    const body = await engine.createBody([], 'test-bookworm', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody([], 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
     const python = required(await readPythonFacts(engine, body, { labels }))
     const modules = [{ module: 'm', source: '/app/m.py', cached: '/app/__pycache__/m.cpython-27.pyc' }]
     expect(await compileBytecode(engine, body, python, modules, canary)).toEqual([])
@@ -319,7 +319,7 @@ function environmentOf(body: ContainerBody): string[] {
 test('the one-off container has no network', async () => {
   const body = await engine.createBody(
     ['--publish', '127.0.0.1::80', '--restart', 'always'],
-    'test-bookworm',
+    'cache-crash-test-base:python3.11',
     ['python3', '-c', 'pass'],
     labels
   )
