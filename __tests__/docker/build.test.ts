@@ -101,10 +101,13 @@ describe.each(['buildx', 'buildkit', 'legacy'] as const)('%s', (builder) => {
 
   testIfFound('builds a target with arguments and labels, and loads it', async () => {
     const greeting = `from the environment of ${builder}`
-    await build(source({ target: 'final', buildArgs: ['BASE_IMAGE=cache-crash-test-base:python3.11', 'GREETING'] }), {
-      ...way.environment,
-      GREETING: greeting
-    })
+    await build(
+      source({ target: 'final', buildArgs: ['BASE_IMAGE=cache-crash-test-base:python3.11', 'GREETING'] }),
+      {
+        ...way.environment,
+        GREETING: greeting
+      }
+    )
     expect(await inspect()).toMatchObject({
       Env: expect.arrayContaining([`GREETING=${greeting}`]),
       User: '1000:1000',

@@ -93,7 +93,9 @@ describe('finding the daemon', () => {
     try {
       const engine = await connect({ ...process.env, DOCKER_CONTEXT: CONTEXT })
       expect(await engine.info()).toMatchObject({ host: '127.0.0.1' })
-      expect(await engine.createBody([], 'cache-crash-test-base:python3.11', ['true'], {})).toMatchObject({ Cmd: ['true'] })
+      expect(await engine.createBody([], 'cache-crash-test-base:python3.11', ['true'], {})).toMatchObject({
+        Cmd: ['true']
+      })
       engine.close()
     } finally {
       docker('context', 'rm', '--force', CONTEXT)

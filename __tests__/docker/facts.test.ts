@@ -124,7 +124,9 @@ test.each([
 })
 
 test('an unknown user is one clear error', async () => {
-  await expect(factsOf('cache-crash-test-base:python3.11', ['--user', 'nobody-at-all'], command)).rejects.toMatchObject({
+  await expect(
+    factsOf('cache-crash-test-base:python3.11', ['--user', 'nobody-at-all'], command)
+  ).rejects.toMatchObject({
     name: 'UserError',
     message: 'the image\'s user is "nobody-at-all", and its /etc/passwd has no such name'
   })

@@ -158,7 +158,12 @@ describe.each([
 
 describe('an image without a shell', () => {
   test('has a Python that answers and compiles', async () => {
-    const body = await engine.createBody([], 'cache-crash-test-base:no-shell', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody(
+      [],
+      'cache-crash-test-base:no-shell',
+      ['python3', '-c', 'pass'],
+      labels
+    )
     const python = required(await readPythonFacts(engine, body, { labels }))
     const modules = [
       {
@@ -191,7 +196,12 @@ describe('a Python that is none', () => {
     await writeFile(path, script, { mode })
     const mounts = ['python3', 'python'].flatMap((program) => ['-v', `${path}:/usr/local/bin/${program}:ro`])
     const options = [...mounts, '--env', 'PATH=/usr/local/bin']
-    const body = await engine.createBody(options, 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody(
+      options,
+      'cache-crash-test-base:python3.11',
+      ['python3', '-c', 'pass'],
+      labels
+    )
     const notes: string[] = []
     const facts = await readPythonFacts(engine, body, {
       labels,
@@ -234,7 +244,12 @@ describe('a Python that is none', () => {
 
 test('an image without Python has none, without a note', async () => {
   const notes: string[] = []
-  const body = await engine.createBody(['--env', 'PATH=/nowhere'], 'cache-crash-test-base:python3.11', ['/bin/true'], labels)
+  const body = await engine.createBody(
+    ['--env', 'PATH=/nowhere'],
+    'cache-crash-test-base:python3.11',
+    ['/bin/true'],
+    labels
+  )
   expect(await readPythonFacts(engine, body, { labels, note: (text) => notes.push(text) })).toBeUndefined()
   expect(notes).toEqual([])
 })
@@ -245,7 +260,12 @@ describe('modules that cannot be compiled', () => {
     ['is a directory', '/usr/lib'],
     ['is no Python', '/etc/passwd']
   ])('a source that %s is in a note', async (_, source) => {
-    const body = await engine.createBody([], 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody(
+      [],
+      'cache-crash-test-base:python3.11',
+      ['python3', '-c', 'pass'],
+      labels
+    )
     const python = required(await readPythonFacts(engine, body, { labels }))
     const notes: string[] = []
     const modules = [
@@ -262,7 +282,12 @@ describe('modules that cannot be compiled', () => {
   })
 
   test('bytecode of another interpreter is left alone', async () => {
-    const body = await engine.createBody([], 'cache-crash-test-base:python3.11', ['python3', '-c', 'pass'], labels)
+    const body = await engine.createBody(
+      [],
+      'cache-crash-test-base:python3.11',
+      ['python3', '-c', 'pass'],
+      labels
+    )
     const python = required(await readPythonFacts(engine, body, { labels }))
     const modules = [{ module: 'm', source: '/app/m.py', cached: '/app/__pycache__/m.cpython-27.pyc' }]
     expect(await compileBytecode(engine, body, python, modules, canary)).toEqual([])
