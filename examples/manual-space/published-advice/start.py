@@ -1,13 +1,32 @@
-"""The incident's advice as a start script: "delete persistent storage", on every start. Every upload goes with it."""
+"""The incident's advice as a start script: when the service cannot use its cache, "delete persistent storage".
+
+It heals, and that is its trouble: every upload goes with the cache.
+"""
 
 import os
 import shutil
 import sys
 
-for entry in os.scandir("/data"):
-    if entry.is_dir(follow_symlinks=False):
-        shutil.rmtree(entry.path, ignore_errors=True)
-    else:
-        os.unlink(entry.path)
-print("deleted everything on /data", flush=True)
+CACHE = os.getenv("OCR_CACHE_DIR", "/data/manual_store/ocr_cache")
+
+
+def is_usable(directory):
+    probe = os.path.join(directory, ".write_test")
+    try:
+        os.makedirs(directory, exist_ok=True)
+        with open(probe, "w"):
+            os.remove(probe)
+        return True
+    except OSError as error:
+        print(f"cannot use {directory}: {error}", flush=True)
+        return False
+
+
+if not is_usable(CACHE):
+    for entry in os.scandir("/data"):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            os.unlink(entry.path)
+    print("deleted everything on /data", flush=True)
 os.execv(sys.executable, [sys.executable, "server.py"])
