@@ -1,6 +1,7 @@
 import type { BootObservation } from '../model.js'
+import { ByteSearch } from './byte-search.js'
 import type { LinesListener } from './log.js'
-import { ByteSearch, LogRecorder } from './log.js'
+import { LogRecorder } from './log.js'
 import type { LinePattern } from './patterns.js'
 import { LinePatterns } from './patterns.js'
 

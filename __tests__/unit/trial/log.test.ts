@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { ByteSearch, LINE_BYTES, LOG_BOUNDS, LogRecorder } from '../../../src/trial/log.js'
+import { ByteSearch } from '../../../src/trial/byte-search.js'
+import { LINE_BYTES, LOG_BOUNDS, LogRecorder } from '../../../src/trial/log.js'
 
 function record(...chunks: (string | Buffer)[]) {
   const recorder = new LogRecorder()
