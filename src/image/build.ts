@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { exec, type ExecListeners } from '@actions/exec'
 import type { BuildSource } from '../model.js'
 import { buildCommand, type Builder } from './build-command.js'
 import { BuildError, failedBuild } from './build-error.js'
+import { runChild, type ChildListeners } from './child.js'
 import { mask } from './mask.js'
 
 export interface BuildOptions {
@@ -17,6 +17,8 @@ export interface BuildOptions {
   readonly log: (chunk: Buffer) => void
   /** The Docker CLI; `docker` on the PATH when undefined. */
   readonly docker?: string
+  /** Ends the build when it aborts. */
+  readonly signal?: AbortSignal
 }
 
 /** What is kept of the output to explain a failure, in bytes: parallel steps write between each other's lines. */
@@ -24,7 +26,8 @@ const keptOutput = 4_194_304
 
 /**
  * Builds the image under test with whatever builder the CLI has, and loads it into the engine.
- * @throws BuildError when the builder cannot do what was asked (before anything starts), or the build fails
+ * @throws BuildError when the builder cannot do what was asked (before anything starts), or the build fails; the signal's
+ *   reason once the builder's client has ended
  */
 export async function buildImage(source: BuildSource, options: BuildOptions): Promise<void> {
   const docker = options.docker ?? 'docker'
@@ -52,7 +55,8 @@ export async function buildImage(source: BuildSource, options: BuildOptions): Pr
       docker,
       command.argv,
       { ...options.environment, ...command.environment },
-      output
+      output,
+      options.signal
     )
     const text = output.end()
     if (exitCode !== 0) throw failedBuild(exitCode, text)
@@ -93,28 +97,19 @@ async function run(
   docker: string,
   argv: readonly string[],
   environment: NodeJS.ProcessEnv,
-  listeners: Pick<ExecListeners, 'stdout' | 'stderr'>
+  listeners: ChildListeners,
+  signal?: AbortSignal
 ): Promise<number> {
   try {
-    return await exec(docker, [...argv], {
-      silent: true,
-      ignoreReturnCode: true,
-      env: definedOnly(environment),
-      listeners
-    })
+    return await runChild(docker, argv, environment, listeners, signal)
   } catch (cause) {
+    signal?.throwIfAborted()
     throw new BuildError(
       'the Docker CLI could not be run',
       { step: undefined, lines: [cause instanceof Error ? cause.message : String(cause)] },
       { cause }
     )
   }
-}
-
-function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  )
 }
 
 /** Passes output on, masked, and keeps the end of it. */

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
-import { unlessAborted } from '../trial/wait.js'
 import { buildImage } from './build.js'
 import { readFacts } from './facts.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
@@ -66,22 +65,35 @@ async function referenceTo(
   const { engine, identity, environment, labels, onProgress, group, signal } = surroundings
   if (image.kind === 'reference') {
     if ((await engine.inspectImage(image.reference)) === undefined) {
-      await unlessAborted(engine.pullImage(image.reference), signal)
+      await group(`Pull ${image.reference}`, () => pull(image.reference, engine))
     }
     return image.reference
   }
   const reference = `cache-crash-test:${identity.runId}`
   onProgress({ kind: 'build', reference: name })
-  const temporaryDirectory = await mkdtemp(join(tmpdir(), 'cache-crash-test-'))
+  const temporaryDirectory = await mkdtemp(join(temporaryPlace(environment), 'cache-crash-test-'))
   try {
     await group(`Build ${name}`, (log) =>
-      unlessAborted(
-        buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log }),
-        signal
-      )
+      buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log, signal })
     )
   } finally {
     await rm(temporaryDirectory, { recursive: true, force: true })
   }
   return reference
+}
+
+/** @throws EngineError that names the image and says why it is not there */
+async function pull(reference: string, engine: Engine): Promise<void> {
+  try {
+    await engine.pullImage(reference)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    const words = `the image ${reference} is not on this Docker engine, and it could not be pulled: ${error.daemonMessage}`
+    throw new EngineError('get the image', error.status, words, { cause: error })
+  }
+}
+
+/** A runner empties a directory of its own with every job: what a killed run leaves there, secrets among it, does not stay. */
+function temporaryPlace({ RUNNER_TEMP = '' }: NodeJS.ProcessEnv): string {
+  return RUNNER_TEMP === '' ? tmpdir() : RUNNER_TEMP
 }
