@@ -4,12 +4,14 @@ import { judgeTrial } from './judge/result.js'
 import { plan } from './plan/plan.js'
 import { inShard } from './plan/shard.js'
 import { candidates, type Candidate } from './plan/targets.js'
+import { untilCancelled } from './trial/cancellation.js'
 import { runControl, trialDeadline } from './trial/control.js'
 import { isAbandoned, isOfRun, runLabels, type RunIdentity } from './trial/labels.js'
 import { describe } from './trial/probes/probe.js'
 import { reconnoitre } from './trial/reconnaissance.js'
 import { runSchedule } from './trial/schedule.js'
 import { sweep } from './trial/sweep.js'
+import { messageOf } from './trial/thrown.js'
 import type { Engine } from './engine/engine.js'
 import type { ProgressEvent } from './report/progress.js'
 import { labFor } from './trial/lab.js'
@@ -37,19 +39,28 @@ export interface Surroundings {
  * @throws BuildError, EngineError, ImageMissingError: the run could not be carried out; the signal's reason when cancelled
  */
 export async function run(inputs: Inputs, surroundings: Surroundings): Promise<RunRecord> {
-  const { engine, identity } = surroundings
   const notes: string[] = []
   await sweepAbandoned(surroundings, notes)
-  let kept = false
+  const engine = untilCancelled(surroundings.engine, surroundings.signal)
+  let record: RunRecord
   try {
-    const record = await crashTest(inputs, surroundings, notes)
-    kept = record.results.some(({ keptContainer }) => keptContainer !== undefined)
-    return record
-  } finally {
-    surroundings.onProgress({ kind: 'cleanup' })
-    // A kept container needs its image and volumes; everything else of the run was removed with its trial.
-    if (!kept) await sweep(engine, (labels) => isOfRun(labels, identity.runId))
+    record = await crashTest(inputs, { ...surroundings, engine }, notes)
+  } catch (error) {
+    const left = await cleanUp(surroundings).catch((failure: unknown) => [messageOf(failure)])
+    if (left.length === 0) throw error
+    const words = `${messageOf(error)}\nNot everything that the run had made could be removed:\n${left.join('\n')}`
+    throw new Error(words, { cause: error })
   }
+  // A kept container needs its image and volumes; everything else of the run was removed with its trial.
+  const kept = record.results.some(({ keptContainer }) => keptContainer !== undefined)
+  if (!kept) notes.push(...(await cleanUp(surroundings)))
+  return record
+}
+
+/** @returns what could not be removed, in the engine's words */
+async function cleanUp({ engine, identity, onProgress }: Surroundings): Promise<readonly string[]> {
+  onProgress({ kind: 'cleanup' })
+  return (await sweep(engine, (labels) => isOfRun(labels, identity.runId))).failures
 }
 
 async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: string[]): Promise<RunRecord> {

@@ -30,7 +30,7 @@ export interface Invocation {
 export async function perform(invocation: Invocation, publisher: Publisher): Promise<void> {
   const cancelled = new AbortController()
   const onSignal = (signal: NodeJS.Signals): void => {
-    cancelled.abort(new Error(`cancelled by ${signal}; what the run had made was removed`))
+    cancelled.abort(new Error(`cancelled by ${signal}`))
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   try {
@@ -43,7 +43,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
     publisher.close()
     for (const signal of SIGNALS) process.off(signal, onSignal)
   }
-  // A build that was cancelled leaves a child of the CLI behind, which would keep this process alive.
+  // A pull goes on in the CLI and would keep this process alive until it ends.
   if (cancelled.signal.aborted) process.exit()
 }
 

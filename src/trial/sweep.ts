@@ -1,3 +1,4 @@
+import { endBuilds } from './builds.js'
 import { RUN_LABEL } from './labels.js'
 import type { Engine, LabelledResource } from '../engine/engine.js'
 
@@ -9,13 +10,14 @@ export interface Swept {
 }
 
 /**
- * Removes every labelled resource that the predicate picks: containers first, since they hold the rest. One that cannot
- * be removed does not keep the others.
+ * Ends the builds and removes every labelled resource that the predicate picks: containers first, since they hold the rest.
+ * One that cannot be removed does not keep the others.
  */
 export async function sweep(
   engine: Engine,
   isOurs: (labels: Readonly<Record<string, string>>) => boolean
 ): Promise<Swept> {
+  await endBuilds(isOurs)
   const found = (await engine.listLabelled(RUN_LABEL)).filter(({ labels }) => isOurs(labels))
   const failures: string[] = []
   const removeAll = async (
