@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 const directory = process.argv[2]
-const runs = readFileSync(`${directory}/runs.tsv`, 'utf8').trimEnd().split('\n').map(parseRun)
+const runs = readFileSync(`${directory}/runs.tsv`, 'utf8').split('\n').filter(Boolean).map(parseRun)
 
 function parseRun(line) {
   const [example, variant, expected, code, mustFail] = line.split('\t')
