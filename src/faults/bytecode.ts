@@ -4,6 +4,7 @@ import type {
   ModuleBytecode,
   NotApplicable,
   PlantContext,
+  PythonFacts,
   Signature,
   Target,
   TreeEntry
@@ -17,29 +18,29 @@ import type {
 /** Magic, flags, mtime or hash, size: 16 bytes since Python 3.7 (PEP 552). */
 const HEADER_BYTES = 16
 
-type Applicable<T> = { readonly found: readonly T[] } | NotApplicable
-
-/** Modules of the real start-up whose bytecode the interpreter looks for below the target. */
-function cachedBelow(target: Target, context: PlantContext): Applicable<ModuleBytecode> {
-  if (context.facts.python === undefined) return { reason: 'the image has no Python' }
-  if (context.imports.kind === 'unknown') return { reason: context.imports.reason }
-  const found = context.imports.bytecode.filter((module) => isWithin(module.cached, target.path))
-  return found.length > 0
-    ? { found }
-    : { reason: `Python in this image never reads bytecode from ${target.path}` }
-}
-
-/** A module that a legacy `.pyc` in an earlier directory of the module search path would be loaded for instead. */
-interface Shadow {
+/** A module of the real start-up, and a path where its interpreter would take bytecode for it. */
+interface Place {
   readonly module: ModuleBytecode
   readonly path: string
 }
 
-function shadowsBelow(target: Target, context: PlantContext): Applicable<Shadow> {
-  const python = context.facts.python
-  if (python === undefined) return { reason: 'the image has no Python' }
-  if (context.imports.kind === 'unknown') return { reason: context.imports.reason }
-  const { bytecode } = context.imports
+/** Finds the places below a target, or says why there is none. */
+type Locate = (
+  target: Target,
+  python: PythonFacts,
+  bytecode: readonly ModuleBytecode[]
+) => readonly Place[] | NotApplicable
+
+/** Where the interpreter looks for the bytecode of a source (PEP 3147). */
+const cached: Locate = (target, _, bytecode) => {
+  const found = bytecode.filter((module) => isWithin(module.cached, target.path))
+  return found.length > 0
+    ? found.map((module) => ({ module, path: module.cached }))
+    : { reason: `Python in this image never reads bytecode from ${target.path}` }
+}
+
+/** Where a legacy `.pyc` is found before the source, in an earlier directory of the module search path. */
+const shadowing: Locate = (target, python, bytecode) => {
   const found = python.sysPath.flatMap((directory, position) => {
     if (!isWithin(directory, target.path)) return []
     const module = bytecode.find(
@@ -51,10 +52,16 @@ function shadowsBelow(target: Target, context: PlantContext): Applicable<Shadow>
     return module === undefined ? [] : [{ module, path: `${directory}/${module.module}.pyc` }]
   })
   return found.length > 0
-    ? { found }
+    ? found
     : {
         reason: `no directory of Python's module search path at ${target.path} comes before the code of this image`
       }
+}
+
+function places(locate: Locate, target: Target, context: PlantContext): readonly Place[] | NotApplicable {
+  if (context.facts.python === undefined) return { reason: 'the image has no Python' }
+  if (context.imports.kind === 'unknown') return { reason: context.imports.reason }
+  return locate(target, context.facts.python, context.imports.bytecode)
 }
 
 /** The directories that lead to a planted file, where the control did not leave them already. */
@@ -83,44 +90,15 @@ function bytecodeFiles(
   return [...new Map(entries.map((entry) => [entry.path, entry])).values()]
 }
 
-function named(modules: readonly ModuleBytecode[]): string {
-  const names = modules.map((module) => module.module)
-  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`
+function named(found: readonly Place[]): string {
+  const paths = found.map(({ path }) => path)
+  return paths.length <= 3 ? paths.join(', ') : `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more`
 }
 
-/** A fault that replaces the bytecode at the place where the interpreter looks for it. */
-function cachedBytecodeFault(
+/** A fault that plants bytecode at the places that `locate` finds. */
+function bytecodeFault(
   base: Omit<Fault, 'applies' | 'plant' | 'aim' | 'family' | 'expects'>,
-  damage: (module: ModuleBytecode) => Buffer,
-  words: string
-): Fault {
-  return {
-    ...base,
-    family: 'bytecode',
-    aim: 'bytecode',
-    applies(target, context) {
-      const modules = cachedBelow(target, context)
-      return 'reason' in modules ? modules : true
-    },
-    plant(target, context) {
-      const modules = cachedBelow(target, context)
-      if ('reason' in modules) throw new Error(`${base.id} does not apply: ${modules.reason}`)
-      return {
-        entries: bytecodeFiles(
-          modules.found.map((module) => ({ path: module.cached, content: damage(module) })),
-          target,
-          context
-        ),
-        summary: `${words} of ${named(modules.found)} below ${target.path}`
-      }
-    },
-    expects: () => 'recover'
-  }
-}
-
-/** A fault that plants a legacy `.pyc` in a directory that Python searches before the one of the source. */
-function shadowingBytecodeFault(
-  base: Omit<Fault, 'applies' | 'plant' | 'aim' | 'family' | 'expects'>,
+  locate: Locate,
   content: (module: ModuleBytecode) => Buffer,
   words: string
 ): Fault {
@@ -129,20 +107,14 @@ function shadowingBytecodeFault(
     family: 'bytecode',
     aim: 'bytecode',
     applies(target, context) {
-      const shadows = shadowsBelow(target, context)
-      return 'reason' in shadows ? shadows : true
+      const found = places(locate, target, context)
+      return 'reason' in found ? found : true
     },
     plant(target, context) {
-      const shadows = shadowsBelow(target, context)
-      if ('reason' in shadows) throw new Error(`${base.id} does not apply: ${shadows.reason}`)
-      return {
-        entries: bytecodeFiles(
-          shadows.found.map((shadow) => ({ path: shadow.path, content: content(shadow.module) })),
-          target,
-          context
-        ),
-        summary: `${words}: ${shadows.found.map((shadow) => shadow.path).join(', ')}`
-      }
+      const found = places(locate, target, context)
+      if ('reason' in found) throw new Error(`${base.id} does not apply: ${found.reason}`)
+      const files = found.map(({ module, path }) => ({ path, content: content(module) }))
+      return { entries: bytecodeFiles(files, target, context), summary: `${words}: ${named(found)}` }
     },
     expects: () => 'recover'
   }
@@ -159,7 +131,7 @@ const STALE_REMEDY =
 
 const STALE_EVIDENCE = ['python/cpython#75953', 'apache/airflow#72567']
 
-const truncatedBytecode = cachedBytecodeFault(
+const truncatedBytecode = bytecodeFault(
   {
     id: 'truncated-bytecode',
     code: 'C1',
@@ -176,12 +148,13 @@ const truncatedBytecode = cachedBytecodeFault(
     evidence: ['python/cpython#126606', 'run-llama/llama_index#11691'],
     remedy: 'Delete bytecode on volumes before the interpreter starts, or keep it off volumes.'
   },
+  cached,
   (module) =>
     module.timestamp.subarray(0, HEADER_BYTES + Math.floor((module.timestamp.length - HEADER_BYTES) / 2)),
   'cut bytecode'
 )
 
-const orphanBytecode = shadowingBytecodeFault(
+const orphanBytecode = bytecodeFault(
   {
     id: 'orphan-bytecode',
     code: 'C2',
@@ -198,12 +171,13 @@ const orphanBytecode = shadowingBytecodeFault(
     evidence: ['python/cpython#88135', 'ynput/OpenPype#723'],
     remedy: 'Keep volumes off the module search path, or delete bytecode there when the interpreter changes.'
   },
+  shadowing,
   // 0x0A0D ends every real magic number; the first two bytes are a version that never was.
   (module) => Buffer.concat([Buffer.from([0xff, 0xff, 0x0d, 0x0a]), module.timestamp.subarray(4)]),
   'bytecode with a foreign magic number'
 )
 
-const staleTimestamp = cachedBytecodeFault(
+const staleTimestamp = bytecodeFault(
   {
     id: 'stale-bytecode',
     code: 'C3',
@@ -213,11 +187,12 @@ const staleTimestamp = cachedBytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
+  cached,
   (module) => module.timestamp,
   'old bytecode with an equal mtime and size'
 )
 
-const staleUncheckedHash = cachedBytecodeFault(
+const staleUncheckedHash = bytecodeFault(
   {
     id: 'stale-bytecode-unchecked',
     code: 'C3',
@@ -227,11 +202,12 @@ const staleUncheckedHash = cachedBytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
+  cached,
   (module) => module.uncheckedHash,
   'old bytecode with an unchecked hash'
 )
 
-const staleLegacy = shadowingBytecodeFault(
+const staleLegacy = bytecodeFault(
   {
     id: 'stale-bytecode-legacy',
     code: 'C3',
@@ -241,6 +217,7 @@ const staleLegacy = shadowingBytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
+  shadowing,
   (module) => module.timestamp,
   'old bytecode in an earlier directory of the module search path'
 )

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { reasonOf } from '../trial/wait.js'
+import { reasonOf } from '../wait.js'
 
 /** What is listened to of a child's output. */
 export interface ChildListeners {

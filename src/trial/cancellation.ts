@@ -1,4 +1,4 @@
-import { reasonOf, unlessAborted } from './wait.js'
+import { reasonOf, unlessAborted } from '../wait.js'
 import type { Engine } from '../engine/engine.js'
 
 /**

@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import type { Life } from './life.js'
 import type { Output } from './output.js'
-import { sleep, tooLate, unlessAborted, within } from './wait.js'
+import { sleep, tooLate, unlessAborted, within } from '../wait.js'
 
 /** A container's log that is being followed. */
 export interface FollowedLog {

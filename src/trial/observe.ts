@@ -18,7 +18,7 @@ import { isOfTheImage } from './start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
 import { messageOf } from './thrown.js'
-import { linkedController } from './wait.js'
+import { linkedController } from '../wait.js'
 
 export type { BootRequest } from './running-boot.js'
 

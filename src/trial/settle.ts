@@ -4,7 +4,7 @@ import type { BootOutcome } from '../model.js'
 import type { Readiness } from './probes/readiness.js'
 import type { Scene } from './probes/probe.js'
 import type { RunningBoot } from './running-boot.js'
-import { linkedController, tooLate, within } from './wait.js'
+import { linkedController, tooLate, within } from '../wait.js'
 
 /** How a boot becomes ready: starts asking, with every listener in place when it returns. */
 export type AskReady = (scene: Scene) => Readiness

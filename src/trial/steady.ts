@@ -1,7 +1,7 @@
 import type { BootObservation, SmokeTestResult, Stability } from '../model.js'
 import type { RunningBoot } from './running-boot.js'
 import { runSmokeTest } from './smoke-test.js'
-import { linkedController, sleep, within } from './wait.js'
+import { linkedController, sleep, within } from '../wait.js'
 
 /** What was seen after ready. */
 export type Steadiness = Pick<BootObservation, 'stability' | 'smokeTest'>

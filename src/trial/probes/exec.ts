@@ -1,5 +1,5 @@
 import { EngineError } from '../../engine/errors.js'
-import { unlessAborted } from '../wait.js'
+import { unlessAborted } from '../../wait.js'
 import { passed, poll } from './poll.js'
 import type { Probe } from './probe.js'
 

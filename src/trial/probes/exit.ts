@@ -1,4 +1,4 @@
-import { unlessAborted } from '../wait.js'
+import { unlessAborted } from '../../wait.js'
 import type { Probe } from './probe.js'
 
 /** Passes when the container's process exits with the code; with another code it never does. */

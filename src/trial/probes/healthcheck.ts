@@ -1,4 +1,4 @@
-import { unlessAborted } from '../wait.js'
+import { unlessAborted } from '../../wait.js'
 import type { Probe } from './probe.js'
 
 /**

@@ -1,4 +1,4 @@
-import { linkedController, sleep } from '../wait.js'
+import { linkedController, sleep } from '../../wait.js'
 import { get } from './http.js'
 import { passed, poll } from './poll.js'
 import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'

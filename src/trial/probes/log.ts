@@ -1,5 +1,5 @@
 import { LinePatterns } from '../patterns.js'
-import { unlessAborted } from '../wait.js'
+import { unlessAborted } from '../../wait.js'
 import type { Probe } from './probe.js'
 
 /** Passes when a complete line of the log matches; terminal escapes are taken out before. */

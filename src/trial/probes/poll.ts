@@ -1,4 +1,4 @@
-import { sleep } from '../wait.js'
+import { sleep } from '../../wait.js'
 
 const FIRST_INTERVAL_MS = 25
 const LAST_INTERVAL_MS = 250

@@ -1,4 +1,4 @@
-import { sleep } from '../wait.js'
+import { sleep } from '../../wait.js'
 import type { Probe } from './probe.js'
 
 /** Passes when this many seconds have gone by; that the container lives meanwhile is watched by whoever asks. */
