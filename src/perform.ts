@@ -7,6 +7,7 @@ import { catalogue } from './faults/catalogue.js'
 import { parseInputs } from './inputs.js'
 import { run } from './main.js'
 import { makeReport } from './report/report.js'
+import { secretValues } from './report/secrets.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
 import type { Inputs } from './model.js'
@@ -35,7 +36,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
   for (const signal of SIGNALS) process.on(signal, onSignal)
   try {
     const inputs = readInputs(invocation)
-    for (const secret of secretsOf(inputs)) publisher.mask(secret)
+    for (const secret of secretsOf(inputs, invocation.environment)) publisher.mask(secret)
     await runAndPublish(inputs, invocation.environment, publisher, cancelled.signal)
   } catch (error) {
     publisher.fail(error instanceof Error ? error.message : String(error))
@@ -87,8 +88,15 @@ function readInputs({ raw, environment, keep }: Invocation): Inputs {
   })
 }
 
-function secretsOf({ image }: Inputs): string[] {
-  return image.kind === 'build' ? Object.values(image.secrets) : []
+/** The same values that are masked in reports: progress may quote a container that prints its environment. */
+function secretsOf({ image, env }: Inputs, environment: NodeJS.ProcessEnv): Iterable<string> {
+  const build = image.kind === 'build' ? image : undefined
+  const buildArgs = (build?.buildArgs ?? []).map((item): [string, string] => {
+    const [name = '', ...value] = item.split('=')
+    // Without a value, the builder takes it from the environment.
+    return [name, value.length === 0 ? (environment[name] ?? '') : value.join('=')]
+  })
+  return secretValues({ ...Object.fromEntries(buildArgs), ...env }, build?.secrets ?? {}).keys()
 }
 
 function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {
