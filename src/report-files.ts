@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from './trial/thrown.js'
 import type { Report } from './report/report.js'
 
 /**
@@ -8,6 +9,7 @@ import type { Report } from './report/report.js'
  * @param directory absolute; it is created
  * @param mask takes secrets out of a string
  * @returns the file's absolute path
+ * @throws when it cannot be written; the message names the directory
  */
 export async function writeReport(
   directory: string,
@@ -15,7 +17,11 @@ export async function writeReport(
   mask: (text: string) => string
 ): Promise<string> {
   const masked = (_: string, value: unknown): unknown => (typeof value === 'string' ? mask(value) : value)
-  return writeWhole(directory, 'report.json', `${JSON.stringify(report, masked, 2)}\n`)
+  try {
+    return await writeWhole(directory, 'report.json', `${JSON.stringify(report, masked, 2)}\n`)
+  } catch (cause) {
+    throw new Error(`the report could not be written to ${directory}: ${messageOf(cause)}`, { cause })
+  }
 }
 
 async function writeWhole(directory: string, name: string, text: string): Promise<string> {
