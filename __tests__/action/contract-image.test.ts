@@ -1,0 +1,168 @@
+/* eslint jest/no-standalone-expect: [error, { additionalTestBlockFunctions: [testWithBuildKit] }] */
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { detectBuilder } from '../../src/image/build.js'
+import { FixtureImages } from './fixture-images.js'
+import { newJob } from './job.js'
+import { BASES, leftBehindBy, root, runAction, type ActionRun } from './runner.js'
+import { hear, valuesOf } from './workflow-commands.js'
+
+const images = new FixtureImages()
+let context = ''
+
+beforeAll(async () => {
+  context = await mkdtemp(join(tmpdir(), 'contract-image-'))
+})
+afterAll(async () => {
+  await images.remove()
+  await rm(context, { recursive: true })
+})
+
+const errorsOf = (run: ActionRun): string[] => valuesOf(hear(run.output), 'error')
+
+/** Runs the action on a Dockerfile of the test's own. */
+async function runOn(
+  dockerfile: string,
+  inputs: Readonly<Record<string, string>> = {},
+  env: NodeJS.ProcessEnv = {}
+): Promise<ActionRun> {
+  await writeFile(join(context, 'Dockerfile'), dockerfile)
+  return await runAction({ context, 'stable-for': '200ms', faults: 'file-for-directory', ...inputs }, { env })
+}
+
+async function expectNothingDone(run: ActionRun): Promise<void> {
+  expect(run.exitCode).toBe(1)
+  expect(run.outputs.size).toBe(0)
+  expect(run.summary).toBe('')
+  expect(run.report).toBeUndefined()
+  expect(await leftBehindBy(run)).toEqual([])
+}
+
+describe('an image', () => {
+  test('that is not there and cannot be pulled is named, with the reason', async () => {
+    const reference = 'registry.invalid/shop/worker:1.2'
+    const run = await runAction({ image: reference })
+    await expectNothingDone(run)
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(
+        /: the image registry\.invalid\/shop\/worker:1\.2 is not on this .* could not be pulled: /
+      )
+    ])
+  })
+
+  test('whose build fails fails the run with the last lines of the failing step', async () => {
+    const run = await runOn(
+      `FROM ${BASES['python3.11']}\nRUN echo looking for left-pad && echo no such package >&2 && exit 7\n`
+    )
+    await expectNothingDone(run)
+    const heard = hear(run.output)
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/the image could not be built: .* at \[.*RUN echo looking.*no such package/)
+    ])
+    expect(valuesOf(heard, 'group')).toEqual([expect.stringMatching(/^Build /)])
+    expect(heard.text).toEqual(expect.arrayContaining([expect.stringMatching(/looking for left-pad$/)]))
+  })
+
+  test('that does not start on clean state is blamed, with its log, and nothing is planted', async () => {
+    const run = await runAction({ image: await images.tag('control-crashes'), 'stable-for': '200ms' })
+    expect(run.exitCode).toBe(1)
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/^The image does not start on clean state: .*exited 1/)
+    ])
+    expect(run.report?.control).toMatchObject({
+      result: 'failed',
+      stage: 'first-boot',
+      blame: 'image',
+      log: { tail: expect.arrayContaining(['no licence found']) }
+    })
+    expect(Object.fromEntries(run.outputs)).toMatchObject({
+      verdict: 'failed',
+      total: '0',
+      'control-seconds': ''
+    })
+    expect(run.summary).toMatch(/points at \*\*the image\*\*/)
+    for (const place of [run.summary, run.output]) expect(place).toContain('no licence found')
+    expect(await leftBehindBy(run)).toEqual([])
+  })
+})
+
+/** An environment whose Docker CLI has BuildKit: that of this machine, or that of Debian's package. */
+async function withBuildKit(): Promise<NodeJS.ProcessEnv | undefined> {
+  const plugins = join(root, '.test-cache/docker-config')
+  const ways: NodeJS.ProcessEnv[] = [
+    { DOCKER_BUILDKIT: undefined },
+    { DOCKER_BUILDKIT: undefined, PATH: `/usr/bin:${process.env.PATH ?? ''}` },
+    ...(existsSync(plugins) ? [{ DOCKER_BUILDKIT: undefined, DOCKER_CONFIG: plugins }] : [])
+  ]
+  for (const way of ways) {
+    const builder = await detectBuilder({ ...process.env, ...way }).catch(() => 'legacy' as const)
+    if (builder !== 'legacy') return way
+  }
+  return undefined
+}
+
+const buildKit = await withBuildKit()
+const testWithBuildKit = buildKit === undefined ? test.skip : test
+
+describe('secrets', () => {
+  const BUILD_SECRET = 'n0 one/may+see ünder&this?'
+  const API_TOKEN = 'tok-9f8e7d6c5b4a3f2e1d0c'
+  /** Every way in which the container prints a value. */
+  const LEAK = `FROM ${BASES['python3.11']}
+RUN --mount=type=secret,id=npm-token cat /run/secrets/npm-token && base64 -w0 /run/secrets/npm-token && cp /run/secrets/npm-token /leaked
+COPY Dockerfile /
+CMD ["python3", "-u", "-c", "import base64, os, urllib.parse; v = [open('/leaked').read(), os.environ['API_TOKEN']]; [print(t, base64.b64encode(t.encode()).decode(), urllib.parse.quote(t, safe=''), flush=True) for t in v]; raise SystemExit('refused ' + v[0] + v[1])"]
+`
+  const forms = (value: string): string[] => [
+    value,
+    Buffer.from(value).toString('base64'),
+    encodeURIComponent(value)
+  ]
+
+  testWithBuildKit('are in neither log nor summary nor report, in any form that is common', async () => {
+    const job = await newJob()
+    const run = await runOn(
+      LEAK,
+      { secrets: `npm-token=${BUILD_SECRET}`, env: `API_TOKEN=${API_TOKEN}` },
+      { ...buildKit, ...job.env }
+    )
+    expect(run.exitCode).toBe(1)
+    expect(run.report?.control).toMatchObject({ result: 'failed', blame: 'image' })
+    expect(run.summary).toContain('refused')
+    // The runner is told what to mask; it never shows that line.
+    const shown = hear(run.output)
+    const places = {
+      log: [
+        ...shown.text,
+        ...shown.commands.filter(({ name }) => name !== 'add-mask').map(({ value }) => value)
+      ].join('\n'),
+      summary: run.summary,
+      report: JSON.stringify(run.report),
+      outputs: [...run.outputs.values()].join('\n')
+    }
+    for (const form of [...forms(BUILD_SECRET), ...forms(API_TOKEN)]) {
+      for (const [place, text] of Object.entries(places))
+        expect({ place, leaks: text.includes(form) }).toEqual({ place, leaks: false })
+    }
+    expect(valuesOf(shown, 'add-mask')).toEqual(expect.arrayContaining(forms(BUILD_SECRET).map(escapeData)))
+    expect(await readdir(job.temporary)).toEqual([])
+    expect(await leftBehindBy(run)).toEqual([])
+    await job.remove()
+  })
+
+  test('are refused where the builder cannot keep them', async () => {
+    const run = await runOn(LEAK, { secrets: `npm-token=${BUILD_SECRET}` }, { DOCKER_BUILDKIT: '0' })
+    await expectNothingDone(run)
+    expect(errorsOf(run)).toEqual([
+      expect.stringMatching(/^the image cannot be built as asked secrets: build secrets need BuildKit/)
+    ])
+  })
+})
+
+/** As @actions/core writes a command's value. */
+function escapeData(value: string): string {
+  return value.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+}
