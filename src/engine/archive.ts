@@ -110,13 +110,19 @@ class ArchiveReader {
       this.stop('bound')
       return
     }
+    // tar-stream lets a size through that it cannot read, and waits for ever for that much content (3.2.2).
+    if (!Number.isSafeInteger(header.size)) {
+      this.stop('broken')
+      return
+    }
     this.#count += 1
     const entry = entryOf(header, this.#reading.path)
     if (entry === undefined) this.#strayNames = true
     const depth = entry?.type === 'file' ? this.#reading.content(entry) : 'skip'
     if (entry === undefined || depth === 'skip') {
-      stream.on('end', next)
       stream.resume()
+      // Not at the end of the stream: a directory that claims a size never ends. Not at once, or it would recurse.
+      queueMicrotask(next)
       if (entry !== undefined) this.#give(entry)
       return
     }
