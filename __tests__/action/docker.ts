@@ -1,0 +1,25 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { hostname } from 'node:os'
+import { execute } from './runner.js'
+
+/** Lines that a Docker command prints. @throws Error when it fails */
+export async function docker(...args: readonly string[]): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await execute('docker', args)
+  if (exitCode !== 0) throw new Error(`docker ${args.join(' ')}: ${stderr}`)
+  return stdout.split('\n').filter((line) => line !== '')
+}
+
+/** Waits until a state is reached that no output tells of; only the test's own limit ends it. */
+export async function until(reached: () => Promise<boolean>): Promise<void> {
+  while (!(await reached())) await delay(50)
+}
+
+/** The running containers of the process with this pid. */
+export async function containersOf(pid: number): Promise<string[]> {
+  return await docker('ps', '--quiet', '--filter', `label=${ownerLabel(pid)}`)
+}
+
+/** The label, with its value, on everything that a process made. */
+export function ownerLabel(pid: number): string {
+  return `cache-crash-test.owner=${hostname()}/${pid}`
+}
