@@ -39,6 +39,7 @@ const INPUTS: Readonly<Record<Stage, Readonly<Record<string, string>>>> = {
 export class StagedRuns {
   readonly #contexts: string[] = []
   readonly #images: string[] = []
+  readonly #running: Running<ActionRun>[] = []
 
   /**
    * Starts the action, and returns when it is in the middle of the stage: the output says which it is, the engine when a
@@ -56,6 +57,7 @@ export class StagedRuns {
       },
       { env }
     )
+    this.#running.push(running)
     switch (stage) {
       case 'build':
         await running.says('began')
@@ -75,7 +77,12 @@ export class StagedRuns {
     return running
   }
 
+  /** Ends what a failing test has left running, too. */
   async remove(): Promise<void> {
+    for (const { kill, finished } of this.#running) {
+      kill('SIGTERM')
+      await finished
+    }
     for (const directory of this.#contexts) await rm(directory, { recursive: true })
     if (this.#images.length > 0) await docker('rmi', ...this.#images)
   }
