@@ -89,7 +89,7 @@ async function pull(reference: string, engine: Engine): Promise<void> {
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
     const words = `the image ${reference} is not on this Docker engine, and it could not be pulled: ${error.daemonMessage}`
-    throw new EngineError('get the image', error.status, words, { cause: error })
+    throw new EngineError('docker pull', error.status, words, { cause: error })
   }
 }
 
