@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { transportError } from './failure.js'
 import { EngineError } from './errors.js'
 import { body, type Exchange, query, segment } from './exchange.js'
-import { isSame, type Message, messageReader } from './messages.js'
+import { messageReader, type Position, Progress, Search } from './messages.js'
 import { type OutputReader, rawOutput } from './output.js'
 import { nanoseconds, timestamp } from './time.js'
 
@@ -28,7 +28,7 @@ const Inspect = z.object({
 
 type Inspection = z.infer<typeof Inspect>
 type OnChunk = (chunk: Buffer) => void
-type Accept = (message: Message) => boolean
+type Accept = (stamp: string) => boolean
 type LogQuery = Readonly<Record<string, string | undefined>>
 
 /**
@@ -89,42 +89,31 @@ export class Logs {
     onChunk: OnChunk,
     signal: AbortSignal
   ): Promise<void> {
-    let last: Message | undefined
+    const progress = new Progress()
     const read = async (ask: LogQuery, accept: Accept): Promise<void> => {
       const reader = messageReader(
         'follow output',
-        (message) => {
-          if (!accept(message)) return false
-          last = message
-          return true
+        (stamp) => {
+          const accepted = accept(stamp)
+          if (accepted) progress.passOn(stamp)
+          return accepted
         },
         onChunk
       )
       await this.#read(id, { timestamps: '1', ...ask }, reader, signal)
     }
+    const all: Accept = () => true
     for (;;) {
-      await read({ follow: '1', since: last === undefined ? since : unixTime(last) }, after(last, 'or-newer'))
-      if (last === undefined) await read({ since }, () => true)
-      else await this.#catchUp(last, read)
+      if (progress.last === undefined) await read({ follow: '1', since }, all)
+      else
+        await searchFrom(progress.last, 'newer', (window, accept) => read({ follow: '1', ...window }, accept))
+      if (progress.last === undefined) await read({ since }, all)
+      else await catchUp(progress.last, read)
       const { State } = await this.#inspect(id)
       const runsOn = State.Running && !State.Restarting && State.StartedAt === started.State.StartedAt
       if (!runsOn) return
       await delay(AGAIN_MS, undefined, { signal })
     }
-  }
-
-  /** Looks back from the end of the log, which takes the daemon less than decoding all of it. */
-  async #catchUp(last: Message, read: (ask: LogQuery, accept: Accept) => Promise<void>): Promise<void> {
-    for (const tail of MISSED) {
-      const window = { reachesLast: false }
-      const afterLast = after(last, 'only')
-      await read({ tail }, (message) => {
-        window.reachesLast ||= isSame(message, last)
-        return afterLast(message)
-      })
-      if (window.reachesLast) return
-    }
-    await read({ since: unixTime(last) }, after(last, 'or-newer'))
   }
 
   /** With a tty the messages cannot be told apart, so that all of them are read again and counted. */
@@ -167,11 +156,7 @@ export class Logs {
       const text: Buffer[] = []
       const reader = Config.Tty
         ? rawOutput({ payload: (part) => text.push(part) })
-        : messageReader(
-            'read the end of the output',
-            ({ stamp }) => see(stamp),
-            () => undefined
-          )
+        : messageReader('read the end of the output', see, () => undefined)
       await this.#read(id, { timestamps: '1', tail: LAST_MESSAGES }, reader, undefined)
       for (const line of Buffer.concat(text).toString('latin1').split('\n')) see(line.split(' ', 1)[0] ?? '')
     } catch (error) {
@@ -209,18 +194,26 @@ export class Logs {
   }
 }
 
-/**
- * Accepts the messages behind the last one seen: `only` those, or also newer ones where it is not in the log any more.
- */
-function after(last: Message | undefined, how: 'only' | 'or-newer'): Accept {
-  let passed = last === undefined
-  return (message) => {
-    if (passed || last === undefined) return true
-    passed = isSame(message, last)
-    return !passed && how === 'or-newer' && message.stamp > last.stamp
+/** Passes on what follows the last message seen, from as near to the end of the log as it can be found. */
+async function catchUp(
+  last: Position,
+  read: (ask: LogQuery, accept: Accept) => Promise<void>
+): Promise<void> {
+  for (const tail of MISSED) {
+    const search = new Search(last, 'tail')
+    await read({ tail }, (stamp) => search.accepts(stamp))
+    if (search.found) return
   }
+  if (!(await searchFrom(last, 'since', read))) await searchFrom(last, 'newer', read)
 }
 
-function unixTime(message: Message): string {
-  return timestamp(nanoseconds(message.stamp))
+/** Reads from the time of the last message seen on. @returns whether that message was still there */
+async function searchFrom(
+  last: Position,
+  window: 'since' | 'newer',
+  read: (ask: LogQuery, accept: Accept) => Promise<void>
+): Promise<boolean> {
+  const search = new Search(last, window)
+  await read({ since: timestamp(nanoseconds(last.stamp)) }, (stamp) => search.accepts(stamp))
+  return search.found
 }

@@ -7,8 +7,8 @@ const DAEMON_MESSAGE_BOUND = 2000
 
 /** Receives what a stream of output is made of. */
 export interface OutputParts {
-  /** A frame begins; `size` is the length of its payload in bytes. Raw output has no frames. */
-  frame?(size: number): void
+  /** A frame begins. Raw output has none. */
+  frame?(): void
   /** A part of a payload, in order of arrival; the buffer is not used again. */
   payload(part: Buffer): void
 }
@@ -53,7 +53,7 @@ export function framedOutput(operation: string, parts: OutputParts): OutputReade
         if (headerFill < HEADER_SIZE) return
         headerFill = 0
         left = header.readUInt32BE(4)
-        if (!isDaemonError()) parts.frame?.(left)
+        if (!isDaemonError()) parts.frame?.()
       }
     },
     end() {

@@ -69,8 +69,8 @@ export async function readOne(exchange: Exchange, id: string, path: string): Pro
 
 /**
  * Finds a symlink that is part of a loop. Both GET and HEAD of such a path answer 500, because moby resolves the link
- * before it looks at it (20.10 `StatPath`; later releases alike); only its directory's archive shows it. That costs
- * about 1 s for each 75 MB that sort before the link in its directory.
+ * before it looks at it (20.10, `StatPath`); only its directory's archive shows it. The daemon archives what sorts before
+ * the link in its directory at about 75 MB/s, so that a loop such as /workspace in a large image is beyond the deadline.
  */
 async function searchParent(exchange: Exchange, id: string, path: string): Promise<TreeEntry | undefined> {
   const parent = posix.dirname(path)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { type Message, messageReader } from '../../../src/engine/messages.js'
+import { messageReader, Progress, Search } from '../../../src/engine/messages.js'
 import { framedOutput } from '../../../src/engine/output.js'
 
 function frame(stream: number, payload: string | Buffer): Buffer {
@@ -29,15 +29,15 @@ describe('frames', () => {
       fc.property(payloads, chunkSizes, (parts, sizes) => {
         const bytes = Buffer.concat(parts.map((part, index) => frame(1 + (index % 2), Buffer.from(part))))
         const seen: Buffer[] = []
-        const frames: number[] = []
+        let frames = 0
         const reader = framedOutput('read', {
-          frame: (size) => frames.push(size),
+          frame: () => (frames += 1),
           payload: (part) => seen.push(part)
         })
         pushIn(reader, bytes, sizes)
         reader.end()
         expect(Buffer.concat(seen)).toEqual(Buffer.concat(parts))
-        expect(frames).toEqual(parts.map(({ length }) => length))
+        expect(frames).toBe(parts.length)
       })
     )
   })
@@ -83,20 +83,16 @@ describe('messages', () => {
           lines.map((line, index) => frame(1, Buffer.from(`${stamp(index)} ${line}\n`)))
         )
         const seen: Buffer[] = []
-        const messages: Message[] = []
+        const stamps: string[] = []
         const reader = messageReader(
           'read',
-          (message) => {
-            messages.push(message)
-            return message.size % 2 === 0
-          },
+          (given) => stamps.push(given) % 2 === 1,
           (chunk) => seen.push(chunk)
         )
         pushIn(reader, bytes, sizes)
         reader.end()
-        const size = (line: string): number => stamp(0).length + 2 + Buffer.byteLength(line)
-        expect(messages).toEqual(lines.map((line, index) => ({ stamp: stamp(index), size: size(line) })))
-        const wanted = lines.filter((line) => size(line) % 2 === 0).map((line) => `${line}\n`)
+        expect(stamps).toEqual(lines.map((_, index) => stamp(index)))
+        const wanted = lines.filter((_, index) => index % 2 === 0).map((line) => `${line}\n`)
         expect(Buffer.concat(seen).toString()).toBe(wanted.join(''))
       })
     )
@@ -107,11 +103,53 @@ describe('messages', () => {
     const stamps: string[] = []
     const reader = messageReader(
       'read',
-      ({ stamp }) => stamps.push(stamp) > 0,
+      (given) => stamps.push(given) > 0,
       (chunk) => (bytes += chunk.length)
     )
     reader.push(frame(1, 'x'.repeat(1_000_000)))
     reader.end()
     expect([bytes, stamps]).toEqual([1_000_000, ['x'.repeat(40)]])
+  })
+})
+
+describe('what a follower missed', () => {
+  /** Which of the messages in a window are behind the last one seen. */
+  function missed(
+    seen: string,
+    window: string,
+    how: 'tail' | 'since' | 'newer'
+  ): { found: boolean; passed: string } {
+    const progress = new Progress()
+    for (const stamp of seen) progress.passOn(stamp)
+    const { last } = progress
+    if (last === undefined) throw new Error('nothing was seen')
+    const search = new Search(last, how)
+    const passed = Array.from(window)
+      .filter((stamp) => search.accepts(stamp))
+      .join('')
+    return { found: search.found, passed }
+  }
+
+  // One letter is one message, the letter its time.
+  test.each([
+    ['the rest of the log', 'abc', 'abcde', 'tail', true, 'de'],
+    ['nothing, when all was seen', 'abc', 'bc', 'tail', true, ''],
+    ['the rest of a long line, whose parts have one time', 'abb', 'abbbc', 'tail', true, 'bc'],
+    ['the rest of two long lines that mix', 'abcbc', 'abcbcbcd', 'tail', true, 'bcd'],
+    ['messages that are older than their predecessor', 'acb', 'acbbd', 'tail', true, 'bd'],
+    ['nothing yet, when the window begins too late', 'abc', 'de', 'tail', false, ''],
+    ['nothing yet, when the window begins in a long line', 'abb', 'bbc', 'tail', false, ''],
+    ['the rest from the time of the last message on', 'abb', 'bbbc', 'since', true, 'bc'],
+    ['nothing, when the last message was rotated away', 'abb', 'cd', 'since', false, ''],
+    ['then whatever is newer', 'abb', 'cd', 'newer', false, 'cd']
+  ] as const)('is %s', (_title, seen, window, how, found, passed) => {
+    expect(missed(seen, window, how)).toEqual({ found, passed })
+  })
+
+  test('is found also after millions of messages', () => {
+    const progress = new Progress()
+    for (let index = 0; index < 100_000; index++) progress.passOn(String(index))
+    progress.passOn('99999')
+    expect(progress.last).toEqual({ stamp: '99999', count: 2 })
   })
 })
