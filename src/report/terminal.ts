@@ -12,7 +12,8 @@ import {
   story,
   timing,
   title,
-  verdictWords
+  verdictWords,
+  whatToDo
 } from './words.js'
 
 /** How a terminal is. */
@@ -26,16 +27,17 @@ const LOG_BOUNDS = { head: 3, tail: 12, line: 400, total: 6_000 }
 
 /**
  * The final report for a terminal, or a log that shows text as a terminal does. Failures come last, where the eye is when
- * a command ends: first all scenarios in a table, then each failure with its cause, its log and the command that repeats it.
+ * a command ends: first what was left out, then all scenarios in a table, then each failure with its cause, its log and the
+ * command that repeats it.
  */
 export function renderTerminal(report: Report, terminal: Terminal): string {
   const ink = paint(terminal.colour)
   const columns = Math.max(60, terminal.columns)
   const urgent = byUrgency(report.scenarios).toReversed()
-  const explained = urgent.filter((scenario) => ['failed', 'inconclusive'].includes(standing(scenario)))
   const blocks = [
+    leftOut(report, columns, ink),
     table(urgent, columns, ink),
-    ...explained.map((scenario) => explanation(scenario, columns, ink)),
+    ...urgent.map((scenario) => explanation(scenario, columns, ink)),
     ...(report.control.result === 'failed' ? [failedControl(report.control, columns, ink)] : []),
     notes(report, columns),
     conclusion(report, columns, ink)
@@ -80,13 +82,27 @@ function table(scenarios: readonly ReportScenario[], columns: number, ink: Paint
   })
 }
 
+/** What a reader has to act on; nothing for a scenario that came out as it should. */
 function explanation(scenario: ReportScenario, columns: number, ink: Paint): string[] {
-  const { log, smokeTest, diagnosis, also, keptContainer } = scenario
   const colour = inkOf(scenario, ink)
-  const label = `${SIGN[standing(scenario)]} ${verdictWords(scenario)} `
+  const label = `${SIGN[standing(scenario)]} ${verdictWords(scenario)} ${visible(scenario.id)}`
+  const heading = wrapped(label, columns).map((line) => colour(ink.bold(line)))
+  switch (standing(scenario)) {
+    case 'failed':
+    case 'inconclusive':
+      return [...heading, ...evidence(scenario, columns, ink)]
+    case 'surprise':
+      return [...heading, ...item('To do', whatToDo(scenario), columns, ink)]
+    case 'expected-failure':
+    case 'passed':
+      return []
+  }
+}
+
+function evidence(scenario: ReportScenario, columns: number, ink: Paint): string[] {
+  const { log, smokeTest, diagnosis, also, keptContainer } = scenario
   const alsoWords = also.length === 0 ? [] : [`Also: ${also.join(', ')}.`]
   return [
-    ...wrapped(`${label}${visible(scenario.id)}`, columns).map((line) => colour(ink.bold(line))),
     ...item('Planted', sentence(scenario.planted), columns, ink),
     ...item('Seen', [sentence(scenario.detail), ...alsoWords].join(' '), columns, ink),
     ...(diagnosis === null ? [] : item('Cause', sentence(diagnosis.cause), columns, ink)),
@@ -131,6 +147,23 @@ function failedControl(
 
 function notes(report: Report, columns: number): string[] {
   return report.notes.flatMap((note) => wrapped(`Note: ${visible(sentence(note))}`, columns))
+}
+
+/** Faults that share a reason and are named; of more, the number says enough. */
+const NAMED_FAULTS = 4
+
+/** Why faults were left out: that Python never reads bytecode from a volume is a finding, too. One line a reason. */
+function leftOut({ omissions }: Report, columns: number, ink: Paint): string[] {
+  const reasons = new Map<string, string[]>()
+  for (const { fault, reason } of omissions) reasons.set(reason, [...(reasons.get(reason) ?? []), fault])
+  const lines = [...reasons].flatMap(([reason, all]) => {
+    const faults = [...new Set(all)]
+    const names = faults.length > NAMED_FAULTS ? `${faults.length} faults` : faults.join(', ')
+    return wrapped(`${names}: ${visible(sentence(reason))}`, columns - 4).map(
+      (line, index) => `  ${index === 0 ? '' : '  '}${line}`
+    )
+  })
+  return lines.length === 0 ? [] : [ink.dim('Left out:'), ...lines]
 }
 
 const VERDICT_SIGN = { passed: '✔', failed: '✖', inconclusive: '?' } as const

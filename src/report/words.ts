@@ -102,7 +102,7 @@ export function title(report: Report): string {
   if (report.skipped.length > 0)
     return `${counted(report.skipped.length, 'scenario')} of the plan did not run`
   if (report.verdict === 'failed')
-    return `${counted(surprises, 'scenario')} passed that were expected to fail`
+    return `${counted(surprises, 'scenario')} passed that ${surprises === 1 ? 'was' : 'were'} expected to fail`
   const expected = report.expectedFailures
   if (expected > 0)
     return `Start-up survived ${total - expected} of ${counted(total, 'scenario')}; the others were expected to fail`

@@ -30,6 +30,30 @@ describe('the report for a terminal', () => {
     }
   )
 
+  test('says once why faults were left out, and names as many as a reader can take in', () => {
+    const omit = (reason: string, ...faults: string[]) =>
+      faults.map((fault) => ({ fault, path: '/data', reason }))
+    const record = {
+      ...rich,
+      omissions: [
+        ...omit(
+          'Python in this image never reads bytecode from /data',
+          'stale-bytecode',
+          'truncated-bytecode'
+        ),
+        ...omit('start-up did not use /data', 'a', 'b', 'c', 'd', 'e')
+      ]
+    }
+    expect(renderTerminal(makeReport(record), { colour: false, columns: 120 })).toContain(
+      [
+        'Left out:',
+        '  stale-bytecode, truncated-bytecode: Python in this image never reads bytecode from /data.',
+        '  5 faults: Start-up did not use /data.',
+        ''
+      ].join('\n')
+    )
+  })
+
   test('colours change nothing but the colour', () => {
     const [coloured, plain] = [true, false].map((colour) => renderTerminal(report, { colour, columns: 80 }))
     expect(coloured).toContain('\u001b[31m')
