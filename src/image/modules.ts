@@ -40,11 +40,11 @@ export function chooseModules(
 ): ModuleChoice[] {
   const seen = new Set<string>()
   const candidates = imports.flatMap((record): ModuleChoice[] => {
-    const { module, source, bytecode } = record
+    const { module, source } = record
     if (source === undefined || !source.endsWith('.py') || bootstrap.test(module) || seen.has(source))
       return []
     seen.add(source)
-    return [{ module, source, cached: bytecode }]
+    return [{ module, source, cached: toldPath(record, python) }]
   })
   const groups =
     places.length === 0
@@ -71,6 +71,18 @@ function bestTier(choices: readonly ModuleChoice[], python: PythonFacts): Module
 function tierOf(source: string, python: PythonFacts): Tier {
   if (/\/(site|dist)-packages\//.test(source)) return 'installed'
   return python.stdlib.some((directory) => isWithin(source, directory)) ? 'standard' : 'application'
+}
+
+/**
+ * Where the log says that bytecode is, also where it could not be written: a process whose start took PYTHONPYCACHEPREFIX
+ * back looks beside the source, whatever the image's environment says.
+ */
+function toldPath(
+  { source, bytecode, bytecodeDirectory }: ImportRecord,
+  python: PythonFacts
+): string | undefined {
+  if (bytecode !== undefined || source === undefined || bytecodeDirectory === undefined) return bytecode
+  return posix.join(bytecodeDirectory, `${posix.basename(source, '.py')}.${python.cacheTag}.pyc`)
 }
 
 /** Where the interpreter looks for bytecode: what the log said, else by the rules of PEP 3147 and PYTHONPYCACHEPREFIX. */

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { normalAbsolutePath } from './container-path.js'
 
 /** Code of a module that Python loaded from a file. */
@@ -11,6 +12,8 @@ export interface ImportRecord {
   readonly source: string | undefined
   /** Absolute path of the bytecode that was used or written; undefined when the log tells none. */
   readonly bytecode: string | undefined
+  /** Directory that bytecode would be in, told by a failure to make it; undefined when the log tells none. */
+  readonly bytecodeDirectory?: string | undefined
   /** `bytecode`: old code ran if the bytecode was old. `source`: compiled afresh. */
   readonly from: 'bytecode' | 'source'
 }
@@ -21,6 +24,7 @@ const mostRecords = 5000
 interface Loading {
   source: string | undefined
   bytecode: string | undefined
+  bytecodeDirectory?: string
   from: 'bytecode' | 'source'
   module: string | undefined
 }
@@ -36,6 +40,7 @@ interface Loading {
  *     # code object from /app/m.py                                 compiled from source
  *     # created '/app/__pycache__/m.cpython-311.pyc'               and written ("wrote" in older versions)
  *     # could not create '/app/__pycache__/m.cpython-311.pyc': PermissionError(…)
+ *     # could not create '/app/__pycache__': PermissionError(…)    where there is no such directory yet
  *     import 'm' # <_frozen_importlib_external.SourceFileLoader object at 0x…>
  *
  * @param log lines, or text with lines; untrusted
@@ -48,7 +53,7 @@ export function parseVerboseImports(log: string | readonly string[]): ImportReco
     read(line.replace(/\r$/, ''), state)
   }
   const records = new Map<string, ImportRecord>()
-  for (const { source, bytecode, from, module } of state.loading) {
+  for (const { source, bytecode, bytecodeDirectory, from, module } of state.loading) {
     const path = source ?? bytecode
     const name = module ?? lastPart(stemOf(path ?? ''))
     if (path === undefined || !name.split('.').every(isName)) continue
@@ -59,6 +64,7 @@ export function parseVerboseImports(log: string | readonly string[]): ImportReco
       module: name,
       source,
       bytecode: bytecode ?? before?.bytecode,
+      bytecodeDirectory: bytecodeDirectory ?? before?.bytecodeDirectory,
       from: before?.from ?? from
     })
   }
@@ -104,6 +110,16 @@ function read(line: string, state: State): void {
       .slice(-reach)
       .findLast((entry) => entry.bytecode === undefined && fits(written, entry.source))
     if (latest !== undefined) latest.bytecode = written
+    return
+  }
+  const unmade = quotedPath(
+    /^# could not create ('[^']*\/__pycache__'|"[^"]*\/__pycache__"):/.exec(line)?.[1]
+  )
+  if (unmade !== undefined) {
+    const latest = state.loading
+      .slice(-reach)
+      .findLast(({ source }) => source !== undefined && unmade === `${posix.dirname(source)}/__pycache__`)
+    if (latest !== undefined) latest.bytecodeDirectory = unmade
     return
   }
   const ended = /^import '([^']{1,500})' # <\S*(?:SourceFileLoader|SourcelessFileLoader) object at /.exec(

@@ -55,6 +55,14 @@ describe('the modules that bytecode is compiled for', () => {
       cached: '/data/pc/app/m.cpython-311.opt-1.pyc'
     })
   })
+
+  test('are looked for beside the source where the log says so, whatever the environment of the image', () => {
+    const taken = { ...record('m', '/app/m.py'), bytecodeDirectory: '/app/__pycache__' }
+    const facts = { ...python, pycachePrefix: '/data/pc' }
+    expect(chooseModules([taken], facts)[0]?.cached).toBe('/app/__pycache__/m.cpython-311.pyc')
+    expect(names([taken], ['/data'], facts)).toEqual([])
+    expect(names([record('m', '/app/m.py')], ['/data'], facts)).toEqual(['m'])
+  })
 })
 
 describe('the modules for given places', () => {

@@ -64,6 +64,14 @@ describe.each(versions)('imports of CPython %s', (version, tag) => {
     ])
   })
 
+  test('where bytecode cannot be written, the directory that it would be in is told', () => {
+    const directories = parseVerboseImports(fixture(`${version}-readonly`))
+      .filter(({ source }) => source?.startsWith('/app/'))
+      .map(({ module, bytecodeDirectory }) => [module, bytecodeDirectory])
+    expect(directories).toContainEqual(['shop.loader', '/app/shop/__pycache__'])
+    expect(directories).toContainEqual(['serve', '/app/__pycache__'])
+  })
+
   test('the standard library is seen with its names', () => {
     const names = parseVerboseImports(fixture(`${version}-first`)).map((record) => record.module)
     expect(names).toEqual(expect.arrayContaining(['encodings', 'encodings.utf_8', 'json', 'json.decoder']))
@@ -145,6 +153,11 @@ describe('imports of a hostile or crowded log', () => {
         `# could not create '/v/other.cpython-311.pyc': PermissionError(13, 'x')`
       ],
       [{ module: 'm', bytecode: undefined }]
+    ],
+    [
+      'a directory that another process could not make',
+      ['# code object from /app/m.py', `# could not create '/other/__pycache__': PermissionError(13, 'x')`],
+      [{ module: 'm', bytecodeDirectory: undefined }]
     ],
     [
       'names that are none',
