@@ -6,7 +6,7 @@ import { inShard } from './plan/shard.js'
 import { candidates, type Candidate } from './plan/targets.js'
 import { untilCancelled } from './trial/cancellation.js'
 import { runControl, trialDeadline } from './trial/control.js'
-import { isAbandoned, isOfRun, RUN_LABEL, runLabels, type RunIdentity } from './trial/labels.js'
+import { isAbandoned, isOfRun, runLabels, type RunIdentity } from './trial/labels.js'
 import { describe } from './trial/probes/probe.js'
 import { reconnoitre } from './trial/reconnaissance.js'
 import { runSchedule } from './trial/schedule.js'
@@ -53,20 +53,8 @@ export async function run(inputs: Inputs, surroundings: Surroundings): Promise<R
   }
   // A kept container needs its image and volumes; everything else of the run was removed with its trial.
   const kept = record.results.some(({ keptContainer }) => keptContainer !== undefined)
-  if (kept) notes.push(howToRemove(surroundings.identity.runId))
-  else notes.push(...(await cleanUp(surroundings)))
+  if (!kept) notes.push(...(await cleanUp(surroundings)))
   return record
-}
-
-/** Nothing removes what was kept: neither a post step nor a later run. */
-function howToRemove(runId: string): string {
-  const filter = `--filter label=${RUN_LABEL}=${runId}`
-  const remove = [
-    `docker ps -aq ${filter} | xargs docker rm -fv`,
-    `docker volume ls -q ${filter} | xargs docker volume rm`,
-    `docker images -q ${filter} | xargs -r docker rmi -f`
-  ]
-  return `What was kept stays until you remove it: ${remove.join('; ')}`
 }
 
 /** @returns what could not be removed, in the engine's words */

@@ -6,6 +6,7 @@ import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progres
 import { masker } from './report/secrets.js'
 import { renderTerminal } from './report/terminal.js'
 import { visible, visibleLines } from './report/untrusted.js'
+import { removalCommands } from './trial/labels.js'
 
 /** A stream as a terminal or a pipe has it. */
 export interface TerminalStream {
@@ -64,7 +65,7 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
       tally = tallied(tally, event)
       const line = progressLine(event, ink)
       if (line !== undefined) print(line)
-      showStatus(statusLine(tally, stderr.columns ?? DEFAULT_COLUMNS))
+      showStatus(statusLine(tally, columnsOf(stderr)))
     },
     line: (text) => {
       message('', text)
@@ -94,9 +95,12 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
       showStatus('')
       const terminal = {
         colour: isColoured(stdout, environment),
-        columns: stdout.columns ?? DEFAULT_COLUMNS
+        columns: columnsOf(stdout)
       }
       stdout.write(`\n${mask(renderTerminal(report, terminal))}`)
+      const kept = report.scenarios.flatMap(({ keptContainer }) => keptContainer ?? [])
+      for (const [index, command] of removalCommands(kept[0] ?? '').entries())
+        stdout.write(`${index === 0 ? 'What was kept stays until you remove it:\n' : ''}${command}\n`)
       const file = await writeReport(reportDir, report, mask)
       stdout.write(`Report: ${visible(file)}\n`)
     },
@@ -109,6 +113,11 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
       showStatus('')
     }
   }
+}
+
+/** A terminal that was given no size says 0. */
+function columnsOf({ columns = 0 }: TerminalStream): number {
+  return columns > 0 ? columns : DEFAULT_COLUMNS
 }
 
 function isColoured(stream: TerminalStream, environment: NodeJS.ProcessEnv): boolean {

@@ -1,4 +1,5 @@
 import { containerBody, type VolumeMount } from './container.js'
+import { namePrefix } from './labels.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
 import type { BoundedTree, HealthInputs, ImageFacts, Inputs, Tree } from '../model.js'
 
@@ -56,7 +57,7 @@ export class Bench {
   /** @param purpose part of every name, e.g. `control` or the number of a trial */
   constructor(lab: Lab, purpose: string) {
     this.#lab = lab
-    this.#prefix = `cache-crash-test-${lab.runId}-${purpose}`
+    this.#prefix = `${namePrefix(lab.runId)}${purpose}`
   }
 
   /** Fresh volumes for every mount point of the run; the engine makes them when the first container mounts them. */

@@ -42,6 +42,27 @@ export function runLabels(identity: RunIdentity): Record<string, string> {
   }
 }
 
+/** How everything is called that a run names itself. */
+export function namePrefix(runId: string): string {
+  return `cache-crash-test-${runId}-`
+}
+
+/**
+ * Commands for a POSIX shell that remove everything of a run: for what `keep` left, which no sweep takes.
+ * @param name of anything that the run made
+ * @returns none when the name is not one of ours
+ */
+export function removalCommands(name: string): readonly string[] {
+  const [, runId] = /^cache-crash-test-([0-9a-f]+)-/.exec(name) ?? []
+  if (runId === undefined) return []
+  const filter = `--filter label=${RUN_LABEL}=${runId}`
+  return [
+    `docker ps --all --quiet ${filter} | xargs docker rm --force --volumes`,
+    `docker volume ls --quiet ${filter} | xargs -r docker volume rm`,
+    `docker images --quiet ${filter} | xargs -r docker rmi --force`
+  ]
+}
+
 /** Made by this run. */
 export function isOfRun(labels: Readonly<Record<string, string>>, runId: string): boolean {
   return labels[RUN_LABEL] === runId
