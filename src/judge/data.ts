@@ -46,12 +46,16 @@ export interface DataFindings {
 export function dataFindings(question: DataQuestion): DataFindings {
   const { before, after, plant } = question
   const planted = new Set(plant.entries.map(({ path }) => path))
-  const watched = [...question.sentinels.keys(), ...question.stableFiles]
+  // The user's own files first: the first loss is the one that is named.
+  const watched = [...question.stableFiles, ...question.sentinels.keys()]
     .filter((path) => isData(path, question) && !planted.has(path))
     .filter((path) => !(plant.remove ?? []).some((removed) => isWithin(path, removed)))
   const losses = [...new Set(watched)].flatMap((path) => {
     const file = before.get(path)
-    return file === undefined ? [] : lossOf(file, after.entries)
+    if (file === undefined) return []
+    const losses = lossOf(file, after.entries)
+    if (!question.sentinels.has(path)) return losses
+    return losses.map(({ how }) => ({ path, how: `(planted as user data) ${how}` }))
   })
   const all = [...losses, ...damagedLosses(plant, after.entries)]
   return after.truncated ? { losses: [], unknown: all.at(0)?.path } : { losses: all, unknown: undefined }

@@ -98,6 +98,16 @@ describe('passing verdicts', () => {
   })
 })
 
+describe('lost data', () => {
+  test.each([
+    ['the user’s own file, before the one that we planted', [], `${UPLOAD.path} is gone, and 1 more`],
+    ['a planted file as such', [UPLOAD], `${SENTINEL.path} (planted as user data) is gone`]
+  ])('names %s', (_, left, detail) => {
+    const dataAfter = { entries: tree(...left), truncated: false }
+    expect(judge(scenario(), observation({ dataAfter }), STANDARDS)).toMatchObject({ detail })
+  })
+})
+
 describe('failing verdicts', () => {
   const gone = { entries: tree(SENTINEL), truncated: false }
   test.each<[FailureReason, string, Partial<Observation>, Partial<Scenario>]>([
