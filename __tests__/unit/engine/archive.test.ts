@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { createHash } from 'node:crypto'
 import { pack } from 'tar-stream'
-import { type ArchiveEnd, readArchive } from '../../../src/engine/archive.js'
+import { type ArchiveEnd, type ArchiveReading, readArchive } from '../../../src/engine/archive.js'
 import { packEntries } from '../../../src/engine/pack.js'
 import type { EntryType, TreeEntry } from '../../../src/model.js'
 
@@ -316,7 +316,12 @@ describe('a damaged archive', () => {
       yield (await whole).subarray(0, 600)
       throw new Error('connection lost')
     })()
-    const reading = { path: '/', ...NO_BOUNDS, content: () => 'hash', onEntry: () => 'continue' } as const
+    const reading: ArchiveReading = {
+      path: '/',
+      ...NO_BOUNDS,
+      content: () => 'hash',
+      onEntry: () => 'continue'
+    }
     await expect(readArchive(failing, reading)).rejects.toThrow('connection lost')
   })
 })
