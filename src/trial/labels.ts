@@ -38,7 +38,8 @@ export function runLabels(identity: RunIdentity): Record<string, string> {
     [JOB_LABEL]: identity.job,
     [DEADLINE_LABEL]: String(identity.startedAt + RUN_LIMIT_SECONDS),
     [OWNER_LABEL]: `${identity.owner.host}/${identity.owner.pid}`,
-    ...(identity.keep ? { [KEEP_LABEL]: 'true' } : {})
+    // Always, since a container has the labels of its image, too.
+    [KEEP_LABEL]: String(identity.keep)
   }
 }
 
