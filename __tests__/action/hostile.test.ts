@@ -55,7 +55,7 @@ const DOCKERFILE = `FROM ${BASES['python3.11']}
 COPY *.py /
 RUN python3 /build.py
 ENV XDG_CACHE_HOME=${quoted(CACHE)} PYTHONIOENCODING=utf-8
-LABEL ${quoted(NAME)}=${quoted(NAME)} exitCode=0 cache-crash-test.run=mine cache-crash-test.deadline=1
+LABEL ${quoted(NAME)}=${quoted(NAME)} exitCode=0 cache-crash-test.keep=true
 VOLUME /data
 CMD ["python3", "/start.py"]
 `
@@ -108,7 +108,7 @@ describe('an image that says, in every place it has, what a runner or a browser 
     const state = join(job.temporary, 'state')
     await writeFile(state, '')
     const run = await runAction({ ...INPUTS, context }, { env: { ...job.env, GITHUB_STATE: state } })
-    expect(run.exitCode).toBe(1)
+    expect(run).toMatchObject({ exitCode: 1 })
     expectScenarios(run)
 
     const heard = hear(run.output)
@@ -141,7 +141,7 @@ describe('an image that says, in every place it has, what a runner or a browser 
       ),
       ...['--context', context]
     ])
-    expect(run.exitCode).toBe(1)
+    expect(run).toMatchObject({ exitCode: 1 })
     expectScenarios(run)
     expect(run.output).toContain('alert(1)')
     for (const character of ['\u001b', '\r', '\u0007', '\u00ad']) expect(run.output).not.toContain(character)
