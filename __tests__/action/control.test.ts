@@ -74,7 +74,7 @@ describe('a control that fails', () => {
     }
   ]
 
-  test.each(CASES)(
+  test.concurrent.each(CASES)(
     '$image, which $behaviour: no scenario is run, and the message says why',
     async ({ image, args = [], stage, blame, message, log }) => {
       const run = await images.crashTest(image, [...CACHE, ...args])
@@ -89,28 +89,34 @@ describe('a control that fails', () => {
     }
   )
 
-  test('a volume that may be emptied is no data: declared as a cache path, the same image is tested', async () => {
-    const run = await images.crashTest('empties-volume-at-every-start', [
-      ...['--cache-paths', '/data', '--faults', 'file-for-directory']
-    ])
-    // The volume itself cannot be replaced; what the control wrote in it can.
-    expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
-    expect(run.exitCode).toBe(0)
-  })
+  test.concurrent(
+    'a volume that may be emptied is no data: declared as a cache path, the same image is tested',
+    async () => {
+      const run = await images.crashTest('empties-volume-at-every-start', [
+        ...['--cache-paths', '/data', '--faults', 'file-for-directory']
+      ])
+      // The volume itself cannot be replaced; what the control wrote in it can.
+      expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
+      expect(run.exitCode).toBe(0)
+    }
+  )
 })
 
 describe('what the control finds out', () => {
-  test('an image that does not stand a foreign file is tested without sentinels, and the report says so', async () => {
-    const run = await images.crashTest('refuses-sentinel', FILE)
-    const note = /does not start with a foreign file on its volumes, so no sentinels are planted/
-    expect(run.exitCode).toBe(0)
-    expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
-    expect(run.report.notes).toEqual([expect.stringMatching(note)])
-  })
+  test.concurrent(
+    'an image that does not stand a foreign file is tested without sentinels, and the report says so',
+    async () => {
+      const run = await images.crashTest('refuses-sentinel', FILE)
+      const note = /does not start with a foreign file on its volumes, so no sentinels are planted/
+      expect(run.exitCode).toBe(0)
+      expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
+      expect(run.report.notes).toEqual([expect.stringMatching(note)])
+    }
+  )
 })
 
 describe('why a fault is left out', () => {
-  test('root ignores who owns a path', async () => {
+  test.concurrent('root ignores who owns a path', async () => {
     const run = await images.crashTest('heals', [...CACHE, '--faults', 'foreign-owner'])
     expect(verdicts(run.report)).toEqual({})
     expect(omissions(run)).toMatchObject({
@@ -121,25 +127,28 @@ describe('why a fault is left out', () => {
     expect(run.exitCode).toBe(0)
   })
 
-  test('root without its capabilities does not', async () => {
+  test.concurrent('root without its capabilities does not', async () => {
     const run = await images.crashTest('falls-back', [
       ...[...CACHE, '--faults', 'foreign-owner', '--options', '--cap-drop ALL']
     ])
     expect(verdicts(run.report)).toEqual({ 'foreign-owner@/data/cache/recreate': 'tolerated' })
   })
 
-  test('a detected path that start-up does not use, and every fault that has nothing to act on', async () => {
-    const run = await images.crashTest('heals', [...CACHE, '--faults', 'shape'])
-    const unused = 'start-up did not use /root/.cache (from HOME/.cache)'
-    expect(omissions(run)).toEqual({
-      'symlink-to-volume@/data/cache': 'there is no volume that does not itself hold the path',
-      'directory-for-symlink@/data/cache': 'healthy start-up leaves no link at /data/cache',
-      'dangling-symlink@/root/.cache': unused,
-      'file-for-directory@/root/.cache': unused,
-      'symlink-loop@/root/.cache': unused,
-      'symlink-to-volume@/root/.cache': unused,
-      'directory-for-symlink@/root/.cache': unused,
-      'missing-directory@/root/.cache': unused
-    })
-  })
+  test.concurrent(
+    'a detected path that start-up does not use, and every fault that has nothing to act on',
+    async () => {
+      const run = await images.crashTest('heals', [...CACHE, '--faults', 'shape'])
+      const unused = 'start-up did not use /root/.cache (from HOME/.cache)'
+      expect(omissions(run)).toEqual({
+        'symlink-to-volume@/data/cache': 'there is no volume that does not itself hold the path',
+        'directory-for-symlink@/data/cache': 'healthy start-up leaves no link at /data/cache',
+        'dangling-symlink@/root/.cache': unused,
+        'file-for-directory@/root/.cache': unused,
+        'symlink-loop@/root/.cache': unused,
+        'symlink-to-volume@/root/.cache': unused,
+        'directory-for-symlink@/root/.cache': unused,
+        'missing-directory@/root/.cache': unused
+      })
+    }
+  )
 })

@@ -95,7 +95,7 @@ describe('readiness checks, in the control and in a trial that recovers', () => 
     }
   ]
 
-  test.each(CASES)('$kind', async ({ image, args, probes, verdict = 'recovered' }) => {
+  test.concurrent.each(CASES)('$kind', async ({ image, args, probes, verdict = 'recovered' }) => {
     const run = await images.crashTest(image, [...FILE, ...args])
     expect(run.report.probes).toEqual(probes)
     expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': verdict })
@@ -162,8 +162,8 @@ describe('readiness checks that a healthy image does not pass fail the control',
     }
   ]
 
-  test.each(CASES)('$kind', async ({ image, args, blame, message }) => {
-    const { exitCode, report } = await images.crashTest(image, [...args, '--startup-timeout', '3s'])
+  test.concurrent.each(CASES)('$kind', async ({ image, args, blame, message }) => {
+    const { exitCode, report } = await images.crashTest(image, [...args, '--startup-timeout', '2s'])
     expect(report.control).toMatchObject({ result: 'failed', stage: 'first-boot', blame })
     expect(report.control.result === 'failed' ? report.control.message : '').toMatch(message)
     expect(exitCode).toBe(1)

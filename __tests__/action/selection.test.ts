@@ -22,14 +22,14 @@ const LIVES = 'missing-directory@/data/cache/recreate'
 const TWO = ['--faults', 'file-for-directory', '--faults', 'missing-directory'] as const
 
 describe('expect-failures', () => {
-  test('a failure that is expected does not fail the job', async () => {
+  test.concurrent('a failure that is expected does not fail the job', async () => {
     const run = await images.crashTest(IMAGE, [...ARGS, ...TWO, '--expect-failures', DIES])
     expect(verdicts(run.report)).toEqual({ [DIES]: 'failed: crashed', [LIVES]: 'recovered' })
     expect(run.report).toMatchObject({ verdict: 'passed', expectedFailures: 1 })
     expect(run.exitCode).toBe(0)
   })
 
-  test.each([
+  test.concurrent.each([
     ['is reported', [], 'passed', 0],
     ['fails with strict', ['--strict'], 'failed', 1]
   ] as const)('one that passes %s', async (_, strict, verdict, exitCode) => {
@@ -41,7 +41,7 @@ describe('expect-failures', () => {
     expect(run.exitCode).toBe(exitCode)
   })
 
-  test('a failure beside it still fails the job', async () => {
+  test.concurrent('a failure beside it still fails the job', async () => {
     const run = await images.crashTest(IMAGE, [...ARGS, ...TWO, '--expect-failures', LIVES])
     expect(run.exitCode).toBe(1)
   })
@@ -58,13 +58,13 @@ describe('which scenarios are run, and how', () => {
     'killed@container/recreate': 'recovered'
   }
 
-  test('one at a time gives the same verdicts', async () => {
+  test.concurrent('one at a time gives the same verdicts', async () => {
     const run = await images.crashTest(IMAGE, [...ARGS, '--max-parallel', '1'])
     expect(verdicts(run.report)).toEqual(whole)
     expect(run.exitCode).toBe(1)
   })
 
-  test('two shards run every scenario once', async () => {
+  test.concurrent('two shards run every scenario once', async () => {
     const shards = [
       await images.crashTest(IMAGE, [...ARGS, '--shard', '1/2']),
       await images.crashTest(IMAGE, [...ARGS, '--shard', '2/2'])
@@ -73,7 +73,7 @@ describe('which scenarios are run, and how', () => {
     expect(Object.assign({}, ...shards)).toEqual(whole)
   })
 
-  test('fail-fast leaves out what comes after the first failure, and says so', async () => {
+  test.concurrent('fail-fast leaves out what comes after the first failure, and says so', async () => {
     const run = await images.crashTest(IMAGE, [...ARGS, '--max-parallel', '1', '--fail-fast'])
     const skipped = run.report.skipped
     expect(run.exitCode).toBe(1)

@@ -16,7 +16,7 @@ const ASK_FOR_WORK = `node -e 'fetch(process.env.BASE_URL + "/work").then(async 
 })'`
 
 describe('every fault of the default set, and of an image that', () => {
-  test.each([
+  test.concurrent.each([
     [
       'repairs its cache',
       'heals',
@@ -82,14 +82,6 @@ describe('each reason to fail, and the same test passed by an image that lacks i
       args: ['--ready', 'log:/worker ready/'],
       verdict: 'failed: crashed',
       detail: /^exited 1 after .* before it was ready$/
-    },
-    {
-      behaviour: 'waits for ever, also when it is tried again alone',
-      image: 'hangs-on-file',
-      args: ['--startup-timeout', '5s'],
-      verdict: 'failed: timed-out',
-      // The second try gets twice the time.
-      detail: /^not ready after 1\d\.\d s: http:\/\/:8000\//
     },
     {
       behaviour: 'is up and answers nonsense',
@@ -170,7 +162,7 @@ describe('each reason to fail, and the same test passed by an image that lacks i
     }
   ]
 
-  test.each(CASES)(
+  test.concurrent.each(CASES)(
     '$image, a regular file at its cache: $behaviour ($verdict)',
     async ({ image, args = [], id = FILE_ID, verdict, detail }) => {
       const run = await images.crashTest(image, [...FILE, ...args])
@@ -182,7 +174,7 @@ describe('each reason to fail, and the same test passed by an image that lacks i
 })
 
 describe('a fault that nothing shows start-up to have met', () => {
-  test.each([
+  test.concurrent.each([
     ['warns', [], 'inconclusive', 0],
     ['fails with strict', ['--strict'], 'failed', 1]
   ] as const)('is inconclusive, which %s', async (_, args, verdict, exitCode) => {
@@ -195,34 +187,24 @@ describe('a fault that nothing shows start-up to have met', () => {
 })
 
 describe('how containers are run', () => {
-  test('one that ignores its stop signal is killed at once in trials', async () => {
-    const faults = ['--faults', 'file-for-directory', '--faults', 'killed']
-    const { report } = await images.crashTest('ignores-sigterm', [...CACHE, ...faults])
-    expect(report.control).toMatchObject({ result: 'passed', ignoresStopSignal: true })
-    expect(verdicts(report)).toEqual({
-      [FILE_ID]: 'recovered',
-      'killed@container/restart': 'recovered',
-      'killed@container/recreate': 'recovered'
-    })
-    // Docker's grace period is 10 s, and every one of these trials stops a container at least once.
-    for (const { seconds } of report.scenarios) expect(seconds).toBeLessThan(10)
-  })
+  test.concurrent(
+    'a job is ready when it exits as it should, and has crashed when it exits otherwise',
+    async () => {
+      const run = await images.crashTest('exit-job', [...CACHE, '--ready', 'exit:0'])
+      expect(verdicts(run.report)).toEqual({
+        'dangling-symlink@/data/cache/recreate': 'failed: crashed',
+        'file-for-directory@/data/cache/recreate': 'failed: crashed',
+        'symlink-loop@/data/cache/recreate': 'failed: crashed',
+        'missing-directory@/data/cache/recreate': 'recovered',
+        'read-only@/data/cache/recreate': 'tolerated'
+      })
+      expect(omissions(run)).toMatchObject({
+        'killed@container': 'a container that is ready when it has ended cannot be killed while healthy'
+      })
+    }
+  )
 
-  test('a job is ready when it exits as it should, and has crashed when it exits otherwise', async () => {
-    const run = await images.crashTest('exit-job', [...CACHE, '--ready', 'exit:0'])
-    expect(verdicts(run.report)).toEqual({
-      'dangling-symlink@/data/cache/recreate': 'failed: crashed',
-      'file-for-directory@/data/cache/recreate': 'failed: crashed',
-      'symlink-loop@/data/cache/recreate': 'failed: crashed',
-      'missing-directory@/data/cache/recreate': 'recovered',
-      'read-only@/data/cache/recreate': 'tolerated'
-    })
-    expect(omissions(run)).toMatchObject({
-      'killed@container': 'a container that is ready when it has ended cannot be killed while healthy'
-    })
-  })
-
-  test('faults reach the volume of a container whose root file system is read-only', async () => {
+  test.concurrent('faults reach the volume of a container whose root file system is read-only', async () => {
     const faults = ['--faults', 'shape', '--faults', 'access']
     const run = await images.crashTest('heals', [...CACHE, ...faults, '--options', '--read-only'])
     expect(run.exitCode).toBe(0)
@@ -233,5 +215,28 @@ describe('how containers are run', () => {
       'missing-directory@/data/cache/recreate': 'recovered',
       'read-only@/data/cache/recreate': 'tolerated'
     })
+  })
+})
+
+// Last and not concurrent: jest starts these when nothing else of this file is running.
+describe('what depends on time', () => {
+  test('a boot that never ends fails only after it was tried again alone, with twice the time', async () => {
+    const run = await images.crashTest('hangs-on-file', [...FILE, '--startup-timeout', '5s'])
+    expect(verdicts(run.report)).toEqual({ [FILE_ID]: 'failed: timed-out' })
+    expect(scenarioOf(run, FILE_ID).detail).toMatch(/^not ready after 1\d\.\d s: http:\/\/:8000\//)
+    expect(run.exitCode).toBe(1)
+  })
+
+  test('a container that ignores its stop signal is killed at once in trials', async () => {
+    const faults = ['--faults', 'file-for-directory', '--faults', 'killed']
+    const { report } = await images.crashTest('ignores-sigterm', [...CACHE, ...faults])
+    expect(report.control).toMatchObject({ result: 'passed', ignoresStopSignal: true })
+    expect(verdicts(report)).toEqual({
+      [FILE_ID]: 'recovered',
+      'killed@container/restart': 'recovered',
+      'killed@container/recreate': 'recovered'
+    })
+    // Docker's grace period is 10 s, and every one of these trials stops a container at least once.
+    for (const { seconds } of report.scenarios) expect(seconds).toBeLessThan(10)
   })
 })
