@@ -1,4 +1,5 @@
 import { faultById } from './faults/catalogue.js'
+import { readConfig } from './image/container-config.js'
 import { obtainImage, type ImageSurroundings } from './image/image.js'
 import { judgeTrial } from './judge/result.js'
 import { plan } from './plan/plan.js'
@@ -115,6 +116,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     bootModes: inputs.bootModes,
     control: knowledge,
     layer: control.layer,
+    mounts: readConfig(template),
     context: {
       facts,
       volumes: knowledge.volumes,

@@ -18,6 +18,9 @@ export interface ContainerConfig {
   /** As the engine writes them, e.g. `ALL`, `CAP_CHOWN`. */
   readonly capAdd: readonly string[]
   readonly capDrop: readonly string[]
+  /** Where a tmpfs is mounted, absolute. */
+  readonly tmpfs: readonly string[]
+  readonly readOnlyRoot: boolean
 }
 
 const words = z.preprocess(
@@ -39,7 +42,9 @@ const schema = z.object({
     .object({
       Privileged: z.boolean().nullish(),
       CapAdd: z.array(z.string()).nullish(),
-      CapDrop: z.array(z.string()).nullish()
+      CapDrop: z.array(z.string()).nullish(),
+      Tmpfs: keys,
+      ReadonlyRootfs: z.boolean().nullish()
     })
     .nullish()
 })
@@ -64,7 +69,9 @@ export function readConfig(body: ContainerBody): ContainerConfig {
     hasHealthcheck: test.length > 0 && test[0] !== 'NONE',
     privileged: config.HostConfig?.Privileged ?? false,
     capAdd: config.HostConfig?.CapAdd ?? [],
-    capDrop: config.HostConfig?.CapDrop ?? []
+    capDrop: config.HostConfig?.CapDrop ?? [],
+    tmpfs: Object.keys(config.HostConfig?.Tmpfs ?? {}).flatMap((path) => normalAbsolutePath(path) ?? []),
+    readOnlyRoot: config.HostConfig?.ReadonlyRootfs ?? false
   }
 }
 

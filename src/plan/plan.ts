@@ -1,4 +1,5 @@
 import { isWithin } from '../paths.js'
+import { covered, inTheWay, type ContainerMounts } from './mounts.js'
 import {
   expand,
   isMountPoint,
@@ -28,6 +29,7 @@ export interface PlanRequest extends Pick<PlanInputs, 'bootModes'> {
   readonly candidates: readonly Candidate[]
   readonly control: ControlKnowledge
   readonly layer: LayerState
+  readonly mounts: ContainerMounts
   readonly context: PlantContext
 }
 
@@ -36,7 +38,12 @@ export interface PlanRequest extends Pick<PlanInputs, 'bootModes'> {
  * catalogue is. Every pair that is not tried is in `omissions` with its reason.
  */
 export function plan(request: PlanRequest): Plan {
-  const { faults, control, context, layer } = request
+  const { faults, control, context, layer, mounts } = request
+  const mountPoints = [
+    ...control.volumes.map(({ mount }) => mount),
+    ...context.facts.volumes,
+    ...mounts.tmpfs
+  ]
   const found = targets(request.candidates, control, layer)
   const pairs = faults.flatMap((fault) =>
     targetsFor(fault, found.targets, request).map((target) => ({ fault, target }))
@@ -44,23 +51,25 @@ export function plan(request: PlanRequest): Plan {
   const scenarios: Scenario[] = []
   const omissions: Omission[] = []
   for (const { fault, target } of pairs) {
+    const omit = (reason: string): void => void omissions.push({ fault: fault.id, path: target.path, reason })
     const applies = isBareMount(fault, target)
       ? { reason: `${target.path} is a mount point, and start-up wrote nothing in it that could be replaced` }
-      : fault.applies(target, context)
+      : (covered(fault, target, mounts) ?? fault.applies(target, context))
     if (applies !== true) {
-      omissions.push({ fault: fault.id, path: target.path, reason: applies.reason })
+      omit(applies.reason)
       continue
     }
     const modes = modesFor(fault, target, request)
     if (modes.length === 0) {
-      omissions.push({
-        fault: fault.id,
-        path: target.path,
-        reason: noModeReason(fault, target, request.bootModes)
-      })
+      omit(noModeReason(fault, target, request.bootModes))
       continue
     }
     const plant = fault.plant(target, context)
+    const obstacle = inTheWay(plant, mountPoints)
+    if (obstacle !== undefined) {
+      omit(obstacle.reason)
+      continue
+    }
     for (const mode of modes) {
       scenarios.push({
         id: `${fault.id}@${target.path}/${mode}`,

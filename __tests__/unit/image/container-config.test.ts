@@ -12,7 +12,7 @@ describe('what a container gets', () => {
         Cmd: null,
         ExposedPorts: { '9000/tcp': {}, '53/udp': {}, '80/tcp': {} },
         Healthcheck: { Test: ['CMD', 'true'] },
-        HostConfig: { CapAdd: null, CapDrop: ['ALL'] }
+        HostConfig: { CapAdd: null, CapDrop: ['ALL'], Tmpfs: { '/tmp/': 'size=1m' }, ReadonlyRootfs: true }
       })
     ).toEqual({
       user: 'app',
@@ -24,7 +24,9 @@ describe('what a container gets', () => {
       hasHealthcheck: true,
       privileged: false,
       capAdd: [],
-      capDrop: ['ALL']
+      capDrop: ['ALL'],
+      tmpfs: ['/tmp'],
+      readOnlyRoot: true
     })
   })
 

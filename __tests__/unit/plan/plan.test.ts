@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { catalogue } from '../../../src/faults/catalogue.js'
+import type { ContainerMounts } from '../../../src/plan/mounts.js'
 import { plan, type PlanRequest } from '../../../src/plan/plan.js'
 import { inShard } from '../../../src/plan/shard.js'
 import { candidates } from '../../../src/plan/targets.js'
@@ -59,6 +60,7 @@ interface World {
   readonly faults?: readonly string[]
   readonly isJob?: boolean
   readonly truncated?: boolean
+  readonly mounts?: Partial<ContainerMounts>
 }
 
 function request(world: World): PlanRequest {
@@ -88,6 +90,7 @@ function request(world: World): PlanRequest {
     bootModes: world.bootModes ?? 'auto',
     control,
     layer: { tree: tree(directory('/root'), directory('/home/app'), ...(world.layer ?? [])), truncated: [] },
+    mounts: { tmpfs: [], readOnlyRoot: false, ...world.mounts },
     context: { facts, volumes, imports, isJob: world.isJob ?? false, canary: 'canary', seed: 'seed' }
   }
 }
@@ -235,10 +238,44 @@ describe('why a fault does not apply', () => {
       { cachePaths: [], imports: { kind: 'unknown', reason: 'ignores PYTHONVERBOSE' } },
       /ignores PYTHONVERBOSE/
     ],
-    ['orphan-bytecode', '/data', { cachePaths: [] }, /module search path/]
+    ['orphan-bytecode', '/data', { cachePaths: [] }, /module search path/],
+    [
+      'dangling-symlink',
+      '/root/.cache',
+      { cachePaths: ['/root/.cache'], mounts: { readOnlyRoot: true } },
+      /in the root file system, which is read-only/
+    ],
+    ...['file-for-directory', 'read-only'].map((fault): [string, string, World, RegExp] => [
+      fault,
+      '/data/cache',
+      { mounts: { tmpfs: ['/data/cache'] } },
+      /\/data\/cache is a tmpfs, which is empty whenever a container starts/
+    ]),
+    ...['file-for-directory', 'missing-directory'].map((fault): [string, string, World, RegExp] => [
+      fault,
+      '/data/cache',
+      { mounts: { tmpfs: ['/data/cache/tmp'] } },
+      /\/data\/cache leads to the mount point \/data\/cache\/tmp/
+    ]),
+    [
+      'symlink-loop',
+      '/home/app/.cache',
+      { cachePaths: ['/home/app/.cache'], facts: { volumes: ['/home/app/.cache/models'] } },
+      /leads to the mount point \/home\/app\/.cache\/models/
+    ]
   ])('%s at %s', (fault, path, world, words) => {
     const full = { cachePaths: ['/data/cache'], volume: [directory('/data/cache')], ...world }
     expect(reason(full, fault, path)).toMatch(words)
+  })
+
+  test('what is mounted elsewhere keeps nothing from being planned', () => {
+    const world = {
+      cachePaths: ['/data/cache'],
+      volume: [directory('/data/cache')],
+      mounts: { tmpfs: ['/data/cache-of-another', '/tmp'], readOnlyRoot: true },
+      faults: ['file-for-directory', 'read-only']
+    }
+    expect(ids(world)).toEqual(['file-for-directory@/data/cache/recreate', 'read-only@/data/cache/recreate'])
   })
 })
 
