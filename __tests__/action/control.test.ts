@@ -151,4 +151,29 @@ describe('why a fault is left out', () => {
       })
     }
   )
+
+  test.concurrent.each([
+    [
+      'a tmpfs hides what was planted',
+      ['--cache-paths', '/data/cache', '--options', '--tmpfs /data/cache'],
+      'file-for-directory@/data/cache',
+      '/data/cache is a tmpfs, which is empty whenever a container starts'
+    ],
+    [
+      'the engine keeps a path that holds a mount point',
+      ['--cache-paths', '/data/cache', '--volumes', '/data', '--volumes', '/data/cache/models'],
+      'file-for-directory@/data/cache',
+      '/data/cache leads to the mount point /data/cache/models, which keeps it in place'
+    ],
+    [
+      'nothing becomes corrupt in a read-only layer',
+      ['--cache-paths', '/var/cache/app', '--options', '--read-only'],
+      'file-for-directory@/var/cache/app',
+      '/var/cache/app is in the root file system, which is read-only'
+    ]
+  ])('%s', async (_, args, pair, reason) => {
+    const run = await images.crashTest('heals', [...args, '--faults', 'file-for-directory'])
+    expect(verdicts(run.report)).toEqual({})
+    expect(omissions(run)).toMatchObject({ [pair]: reason })
+  })
 })
