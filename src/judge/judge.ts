@@ -2,6 +2,7 @@ import { dataFindings } from './data.js'
 import { baseName } from '../paths.js'
 import type {
   BootObservation,
+  BootOutcome,
   ControlKnowledge,
   FailureReason,
   LogCapture,
@@ -214,9 +215,7 @@ function refused(
 ): Verdict | undefined {
   if (scenario.expectation !== 'recover-or-refuse') return undefined
   if (failures.some(({ reason }) => reason !== 'crashed')) return undefined
-  const exits = boots.map(({ outcome }) => outcome)
-  if (exits.length === 0 || !exits.every((exit) => exit.kind === 'exited' && exit.exitCode !== 0))
-    return undefined
+  if (boots.length === 0 || !boots.every(({ outcome }) => isRefusal(outcome))) return undefined
   const named = boots.some(({ log }) => mentions(log, baseName(scenario.target.path)))
   return {
     kind: 'refused',
@@ -224,6 +223,13 @@ function refused(
       ? 'start-up refused to run on damaged data, and the data is intact'
       : `start-up refused to run on damaged data, and the data is intact; its log should name ${scenario.target.path}`
   }
+}
+
+/** The process itself said no. One that ran out of memory, or that the engine could not even start, said nothing. */
+function isRefusal(outcome: BootOutcome): boolean {
+  return (
+    outcome.kind === 'exited' && outcome.exitCode !== 0 && !outcome.oomKilled && outcome.error === undefined
+  )
 }
 
 function passed(scenario: Scenario, observation: Observation): Verdict {

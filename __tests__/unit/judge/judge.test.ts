@@ -85,6 +85,16 @@ describe('passing verdicts', () => {
     expect(short(verdictOf(over, on))).toBe(expected)
   })
 
+  test.each([
+    ['a process that ran out of memory', { oomKilled: true }],
+    ['a container that the engine could not start', { exitCode: 127, error: 'not a directory' }],
+    ['an exit with 0', { exitCode: 0 }]
+  ])('%s has refused nothing', (_, exit) => {
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const boots = [boot({ outcome: { ...CRASH, ...exit } })]
+    expect(short(verdictOf({ boots, secondBoot: undefined, dataAfter }, DATA_FAULT))).toBe('failed: crashed')
+  })
+
   test('a refusal that does not name the path is told to', () => {
     const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
     const mute = verdictOf(
