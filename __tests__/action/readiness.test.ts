@@ -102,6 +102,12 @@ describe('readiness checks, in the control and in a trial that recovers', () => 
   })
 })
 
+test.concurrent('a line that the container logged in its run before makes it ready no more', async () => {
+  const args = ['--ready', 'log:/worker ready/', '--boot-modes', 'restart']
+  const run = await images.crashTest('logs-ready-line', [...FILE, ...args])
+  expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/restart': 'failed: crashed' })
+})
+
 describe('readiness checks that a healthy image does not pass fail the control', () => {
   interface Case {
     readonly kind: string

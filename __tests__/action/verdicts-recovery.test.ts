@@ -84,6 +84,12 @@ describe('each reason to fail, and the same test passed by an image that lacks i
       detail: /^exited 1 after .* before it was ready$/
     },
     {
+      behaviour: 'gives up and exits 0, as if it had been asked to',
+      image: 'exits-zero',
+      verdict: 'failed: crashed',
+      detail: /^exited 0 after .* before it was ready$/
+    },
+    {
       behaviour: 'is up and answers nonsense',
       image: 'wrong-answer',
       args: ['--smoke-test', ASK_FOR_WORK],
