@@ -179,6 +179,24 @@ describe('each reason to fail, and the same test passed by an image that lacks i
   )
 })
 
+describe('a link to another volume, which is no damage', () => {
+  const args = [...CACHE, '--volumes', '/data', '--volumes', '/models', '--faults', 'symlink-to-volume']
+  const id = 'symlink-to-volume@/data/cache/recreate'
+
+  test.concurrent('is to be left alone: replacing it is a failure', async () => {
+    const run = await images.crashTest('replaces-any-link', args)
+    expect(verdicts(run.report)).toEqual({ [id]: 'failed: wrong-answer' })
+    expect(scenarioOf(run, id).detail).toBe(
+      'start-up should have left /data/cache alone, and it is now a directory'
+    )
+  })
+
+  test.concurrent('is left alone by an image that looks where it leads', async () => {
+    const run = await images.crashTest('heals', args)
+    expect(verdicts(run.report)).toEqual({ [id]: 'recovered' })
+  })
+})
+
 describe('a fault that nothing shows start-up to have met', () => {
   test.concurrent.each([
     ['warns', [], 'inconclusive', 0],
