@@ -1,5 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { getExecOutput } from '@actions/exec'
 import type { BuildSource } from '../model.js'
 import { buildCommand, type Builder } from './build-command.js'
 import { BuildError, failedBuild } from './build-error.js'
@@ -80,17 +81,25 @@ export async function detectBuilder(environment: NodeJS.ProcessEnv, docker = 'do
   return major !== undefined && Number(major) < 23 ? 'buildkit' : 'legacy'
 }
 
+/** Asks the CLI something that is answered at once. */
 async function ask(
   docker: string,
   argv: readonly string[],
   environment: NodeJS.ProcessEnv
 ): Promise<{ exitCode: number; output: string }> {
-  const chunks: Buffer[] = []
-  const keep = (chunk: Buffer): void => {
-    chunks.push(chunk)
+  const env = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))
+  )
+  try {
+    const { exitCode, stdout } = await getExecOutput(docker, [...argv], {
+      env,
+      silent: true,
+      ignoreReturnCode: true
+    })
+    return { exitCode, output: stdout }
+  } catch (cause) {
+    throw cliMissing(cause)
   }
-  const exitCode = await run(docker, argv, environment, { stdout: keep, stderr: keep })
-  return { exitCode, output: Buffer.concat(chunks).toString('utf8') }
 }
 
 async function run(
@@ -104,12 +113,13 @@ async function run(
     return await runChild(docker, argv, environment, listeners, signal)
   } catch (cause) {
     signal?.throwIfAborted()
-    throw new BuildError(
-      'the Docker CLI could not be run',
-      { step: undefined, lines: [cause instanceof Error ? cause.message : String(cause)] },
-      { cause }
-    )
+    throw cliMissing(cause)
   }
+}
+
+function cliMissing(cause: unknown): BuildError {
+  const lines = [cause instanceof Error ? cause.message : String(cause)]
+  return new BuildError('the Docker CLI could not be run', { step: undefined, lines }, { cause })
 }
 
 /** Passes output on, masked, and keeps the end of it. */
