@@ -139,7 +139,10 @@ export function sentence(fragment: string): string {
 /** One line that names the first thing that is wrong with a run; for an annotation, an exit message, a notification. */
 export function complaint(report: Report): string {
   const { control, scenarios, total } = report
-  if (control.result === 'failed') return `${title(report)}: ${sentence(control.message)}`
+  if (control.result === 'failed') {
+    const message = sentence(control.message)
+    return message.startsWith(title(report)) ? message : `${title(report)}: ${message}`
+  }
   const failed = scenarios.filter((scenario) => standing(scenario) === 'failed')
   const [first] = failed.length > 0 ? failed : byUrgency(scenarios)
   const what = failed.length > 0 ? `${failed.length} of ${counted(total, 'scenario')} failed` : title(report)
