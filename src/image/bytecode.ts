@@ -61,10 +61,13 @@ for index, (path, cached) in enumerate(json.loads(sys.argv[3])):
         left -= len(code)
         if len(code) > ${mostCodeBytes} or left < 0:
             continue
+        standard_path = importlib.util.cache_from_source(path)
+        if cached and cached.endswith('/__pycache__'):
+            cached = cached + '/' + os.path.basename(standard_path)
         magic = importlib.util.MAGIC_NUMBER
         answers.append({
             'index': index,
-            'cached': cached or importlib.util.cache_from_source(path),
+            'cached': cached or standard_path,
             'timestamp': text(magic + word(0) + word(status.st_mtime) + word(status.st_size)),
             'uncheckedHash': text(magic + word(1) + importlib.util.source_hash(source)),
             'code': text(code),
@@ -169,5 +172,5 @@ export function readBytecode(answer: unknown, asked: readonly ModuleChoice[]): M
 
 /** Whether bytecode that start-up used is this interpreter's: an image may have several. */
 function isOfInterpreter({ cached }: ModuleChoice, python: PythonFacts): boolean {
-  return cached === undefined || cached.includes(`.${python.cacheTag}.`)
+  return cached === undefined || cached.endsWith('/__pycache__') || cached.includes(`.${python.cacheTag}.`)
 }

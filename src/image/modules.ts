@@ -8,7 +8,7 @@ export interface ModuleChoice {
   readonly module: string
   /** Absolute path of the source. */
   readonly source: string
-  /** Where start-up looked for its bytecode, when the log tells. */
+  /** Where start-up looked for its bytecode, or the `__pycache__` directory that it would be in, when the log tells. */
   readonly cached: string | undefined
 }
 
@@ -44,7 +44,7 @@ export function chooseModules(
     if (source === undefined || !source.endsWith('.py') || bootstrap.test(module) || seen.has(source))
       return []
     seen.add(source)
-    return [{ module, source, cached: toldPath(record, python) }]
+    return [{ module, source, cached: toldPath(record) }]
   })
   const groups =
     places.length === 0
@@ -74,15 +74,12 @@ function tierOf(source: string, python: PythonFacts): Tier {
 }
 
 /**
- * Where the log says that bytecode is, also where it could not be written: a process whose start took PYTHONPYCACHEPREFIX
- * back looks beside the source, whatever the image's environment says.
+ * Where the log says that bytecode is, or the directory of it where that could not be made: a process whose start took
+ * PYTHONPYCACHEPREFIX back looks beside the source, whatever the image's environment says. The name in the directory
+ * depends on how the interpreter optimises, so the interpreter makes it.
  */
-function toldPath(
-  { source, bytecode, bytecodeDirectory }: ImportRecord,
-  python: PythonFacts
-): string | undefined {
-  if (bytecode !== undefined || source === undefined || bytecodeDirectory === undefined) return bytecode
-  return posix.join(bytecodeDirectory, `${posix.basename(source, '.py')}.${python.cacheTag}.pyc`)
+function toldPath({ bytecode, bytecodeDirectory }: ImportRecord): string | undefined {
+  return bytecode ?? bytecodeDirectory
 }
 
 /** Where the interpreter looks for bytecode: what the log said, else by the rules of PEP 3147 and PYTHONPYCACHEPREFIX. */
