@@ -16,7 +16,7 @@ export interface ShopImage {
 
 /** @param base a local image with Python 3 */
 export async function buildShop(base: string, labels: Readonly<Record<string, string>>): Promise<ShopImage> {
-  const tag = `cache-crash-test-shop-${process.pid}:${base}`
+  const tag = `cache-crash-test-shop-${process.pid}:${base.replace(/[^\w.-]/g, '-')}`
   const temporaryDirectory = await mkdtemp(join(tmpdir(), 'shop-'))
   try {
     await buildImage(
