@@ -8,6 +8,8 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
+  // Runs of the action at a time, in test.concurrent: enough to use two processors while some of them only wait.
+  maxConcurrency: 3,
   collectCoverageFrom: ['src/**'],
   coverageProvider: 'v8',
   projects: [
