@@ -5,6 +5,7 @@ import { findDefinition, INPUT_DEFINITIONS, type InputName } from './inputs/defi
 import { type CatalogueEntry, parseFaults } from './inputs/fault-selection.js'
 import { parseImageSource, type WorkspaceFiles } from './inputs/image-source.js'
 import { parseLines } from './inputs/lists.js'
+import { parseMode } from './inputs/mode.js'
 import { didYouMean } from './inputs/nearest.js'
 import { parseEnv, type Variables } from './inputs/pairs.js'
 import { parsePorts } from './inputs/ports.js'
@@ -65,6 +66,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
   checkRoles(cachePaths, dataPaths, problems)
 
   const inputs: Inputs = {
+    mode: when('mode', (value) => parseMode(value, problems)) ?? 'test',
     image: parseImageSource(read, isGiven, environment, problems),
     env: when('env', (value) => parseEnv(value, environment.variables, problems)) ?? {},
     ports: when('ports', (value) => parsePorts(value, problems)) ?? [],

@@ -74,8 +74,12 @@ export interface PlanInputs {
 /** Fault ids that were selected, in catalogue order, after packs, families and `!id` were resolved. */
 export type FaultSelection = readonly FaultId[]
 
+/** What a run is for: testing an image, planning how, or joining the reports of runs that tested parts of one plan. */
+export type RunMode = 'test' | 'plan' | 'merge'
+
 /** Everything a run is asked to do. */
 export interface Inputs extends ContainerInputs, HealthInputs, PlanInputs {
+  readonly mode: RunMode
   readonly image: ImageSource
   readonly secondBoot: boolean
   readonly expectFailures: readonly string[]

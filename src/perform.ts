@@ -4,13 +4,13 @@ import { availableParallelism, hostname } from 'node:os'
 import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
-import { parseInputs } from './inputs.js'
+import { InputError, parseInputs } from './inputs.js'
 import { run } from './main.js'
 import { makeReport } from './report/report.js'
 import { secretValues } from './report/secrets.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
-import type { Inputs } from './model.js'
+import type { Inputs, RunMode } from './model.js'
 import type { Publisher } from './publisher.js'
 
 /** Ends a run early: a runner sends SIGINT, then SIGTERM 7.5 s later, then kills. */
@@ -36,6 +36,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
   for (const signal of SIGNALS) process.on(signal, onSignal)
   try {
     const inputs = readInputs(invocation)
+    if (inputs.mode !== 'test') throw notBuilt(inputs.mode)
     for (const secret of secretsOf(inputs, invocation.environment)) publisher.mask(secret)
     await runAndPublish(inputs, invocation.environment, publisher, cancelled.signal)
   } catch (error) {
@@ -72,6 +73,12 @@ async function runAndPublish(
   } finally {
     engine.close()
   }
+}
+
+/** A mode that this version only knows by name. */
+function notBuilt(mode: Exclude<RunMode, 'test'>): InputError {
+  const complaint = 'is not built yet'
+  return new InputError([{ input: 'mode', value: mode, complaint, accepted: 'test' }])
 }
 
 function readInputs({ raw, environment, keep }: Invocation): Inputs {

@@ -276,6 +276,15 @@ export const INPUT_DEFINITIONS = [
     description: 'Stop at the first failed scenario.'
   },
   {
+    name: 'mode',
+    group: 'Run',
+    kind: 'text',
+    placeholder: 'MODE',
+    default: 'test',
+    description:
+      'What to do: `test` the image, `plan` (run the control, say what would be tested, and test nothing), or `merge` the reports of shards.'
+  },
+  {
     name: 'shard',
     group: 'Run',
     kind: 'text',

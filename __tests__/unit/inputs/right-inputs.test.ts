@@ -6,6 +6,7 @@ import type { Inputs } from '../../../src/model.js'
 import { environmentWith } from './environment.js'
 
 const defaults: Inputs = {
+  mode: 'test',
   image: {
     kind: 'build',
     context: '/w',
@@ -110,11 +111,13 @@ test('a fully specified run', () => {
     strict: 'TRUE',
     'max-parallel': '64',
     'fail-fast': 'true',
+    mode: 'plan',
     shard: '2/4',
     seed: 'another one',
     'report-dir': '/tmp/report'
   }
   expect(parseInputs(raw, environmentWith({ keep: true }))).toEqual({
+    mode: 'plan',
     image: {
       kind: 'build',
       context: '/w/app',

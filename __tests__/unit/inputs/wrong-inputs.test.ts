@@ -118,6 +118,8 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['max-parallel', '0', 'max-parallel: "0" is out of range; accepted: a whole number from 1 to 64'],
   ['max-parallel', '2.5', 'max-parallel: "2.5" is not a whole number; accepted: a whole number from 1 to 64'],
   ['fail-fast', '1', 'fail-fast: "1" is not a boolean; accepted: true, false'],
+  ['mode', 'tests', 'mode: "tests" is not a mode (did you mean "test"?); accepted: test, plan, merge'],
+  ['mode', 'Plan', 'mode: "Plan" is not a mode (did you mean "plan"?); accepted: test, plan, merge'],
   ['shard', '5/4', `shard: "5/4" is not a part of the plan; ${SHARDS}`],
   ['shard', '0/4', `shard: "0/4" is not a part of the plan; ${SHARDS}`],
   ['shard', '2', `shard: "2" is not a shard; ${SHARDS}`],
@@ -128,7 +130,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['report-dir', '/', `report-dir: "/" holds the whole workspace; ${REPORT}`],
   ['report-dir', 'notes.txt', `report-dir: "notes.txt" is a file; ${REPORT}`],
   ['cache-path', '/a', 'cache-path: there is no such input (did you mean "cache-paths"?)'],
-  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, shard, seed, report-dir']
+  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir']
 ]
 
 function errorOf(raw: Readonly<Record<string, string>>): InputError {
