@@ -189,7 +189,33 @@ export interface BoundedTree {
 export type Role = 'cache' | 'data'
 export type BootMode = 'recreate' | 'restart' | 'concurrent'
 export type FaultId = string
-export type Family = 'shape' | 'access' | 'bytecode' | 'state' | 'crash'
+export type Family =
+  | 'shape'
+  | 'access'
+  | 'bytecode'
+  | 'crash'
+  | 'state'
+  | 'download'
+  | 'jit'
+  | 'database'
+  | 'lock'
+  | 'resource'
+  | 'skew'
+  | 'concurrency'
+
+/** A set of faults for images that use certain software; opt-in, since its faults need that software's files. */
+export type Pack =
+  | 'huggingface'
+  | 'torch'
+  | 'models'
+  | 'jit'
+  | 'python-data'
+  | 'database'
+  | 'browser'
+  | 'celery'
+  | 'git'
+  | 'node'
+  | 'ruby'
 
 /** A path that faults are planted at. */
 export interface Target {
@@ -294,6 +320,8 @@ export interface Fault {
   readonly title: string
   /** Whether it is in the default set. */
   readonly default: boolean
+  /** Opt-in packs that include it. */
+  readonly packs?: readonly Pack[]
   /** Boot modes that `boot-modes: auto` uses; undefined leaves it to where the path lives. */
   readonly modes?: readonly BootMode[]
   /**

@@ -214,7 +214,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'FAULT',
     default: 'default',
     description:
-      'What to break: `default`, `all`, fault ids, catalogue codes such as `C3`, or families; `!NAME` leaves one out.'
+      'What to break: `default`, `all`, fault ids, catalogue codes such as `C3`, families or packs; `!NAME` leaves one out.'
   },
   {
     name: 'boot-modes',

@@ -4,11 +4,12 @@ import { didYouMean } from './nearest.js'
 import type { ProblemList } from './problems.js'
 
 /** What the selection needs to know of each fault. */
-export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'family' | 'default'>
+export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'family' | 'default' | 'packs'>
 
 /**
- * Resolves `default`, `all`, ids, catalogue codes (every form of the fault), families and `!NAME`. What is left out stays
- * out wherever its line stands; a list that only leaves out starts from the default set.
+ * Resolves `default`, `all`, ids, catalogue codes (every form of the fault), families, packs and `!NAME`. A name that is
+ * both a family and a pack stands for the faults of both. What is left out stays out wherever its line stands; a list that
+ * only leaves out starts from the default set.
  *
  * @returns ids in the catalogue's order
  */
@@ -50,20 +51,28 @@ function resolve(name: string, catalogue: readonly CatalogueEntry[]): readonly C
   const byId = catalogue.filter(({ id }) => id === name)
   const code = name.toUpperCase()
   const matches =
-    byId.length > 0 ? byId : catalogue.filter((entry) => entry.code === code || entry.family === name)
+    byId.length > 0
+      ? byId
+      : catalogue.filter(
+          ({ code: own, family, packs }) =>
+            own === code || family === name || packs?.some((pack) => pack === name)
+        )
   return matches.length > 0 ? matches : undefined
 }
 
 function namesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
   const ids = catalogue.map(({ id }) => id)
-  return [...ids, ...codesOf(catalogue), ...familiesOf(catalogue), 'default', 'all']
+  const sets = [...familiesOf(catalogue), ...packsOf(catalogue)]
+  return [...ids, ...codesOf(catalogue), ...sets, 'default', 'all']
 }
 
 function acceptedNames(catalogue: readonly CatalogueEntry[]): string {
   const ids = catalogue.map(({ id }) => id).join(', ')
   const codes = codesOf(catalogue).join(', ')
   const families = familiesOf(catalogue).join(', ')
-  return `default, all; ids: ${ids}; codes: ${codes}; families: ${families}; one a line, !NAME leaves one out`
+  const packs = packsOf(catalogue).join(', ')
+  const named = packs === '' ? `families: ${families}` : `families: ${families}; packs: ${packs}`
+  return `default, all; ids: ${ids}; codes: ${codes}; ${named}; one a line, !NAME leaves one out`
 }
 
 function codesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
@@ -72,4 +81,8 @@ function codesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
 
 function familiesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
   return [...new Set(catalogue.map(({ family }) => family))]
+}
+
+function packsOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
+  return [...new Set(catalogue.flatMap(({ packs }) => packs ?? []))]
 }

@@ -8,7 +8,11 @@ export const catalogue: readonly CatalogueEntry[] = [
   { id: 'foreign-owner', code: 'B1', family: 'access', default: true },
   { id: 'stale-bytecode-timestamp', code: 'C3', family: 'bytecode', default: true },
   { id: 'stale-bytecode-unchecked', code: 'C3', family: 'bytecode', default: false },
-  { id: 'killed', code: 'A9', family: 'crash', default: true }
+  { id: 'killed', code: 'A9', family: 'crash', default: true },
+  { id: 'jit-json-cut', code: 'E1', family: 'jit', default: false, packs: ['jit'] },
+  { id: 'database-zeroed', code: 'G1', family: 'database', default: false, packs: ['database'] },
+  { id: 'postmaster-pid', code: 'H2', family: 'lock', default: false, packs: ['database'] },
+  { id: 'foreign-module', code: 'J3', family: 'skew', default: false, packs: ['node', 'python-data'] }
 ]
 
 const files = new Set(['/w/Dockerfile', '/w/app/Dockerfile.gpu', '/w/notes.txt', '/outside/Dockerfile'])

@@ -154,7 +154,17 @@ test('a fully specified run', () => {
     volumes: ['/workspace', '/data'],
     cachePaths: ['/root/.cache', '/workspace'],
     dataPaths: ['/workspace/uploads'],
-    faults: ['file-for-directory', 'dangling-symlink', 'symlink-to-volume', 'foreign-owner', 'killed'],
+    faults: [
+      'file-for-directory',
+      'dangling-symlink',
+      'symlink-to-volume',
+      'foreign-owner',
+      'killed',
+      'jit-json-cut',
+      'database-zeroed',
+      'postmaster-pid',
+      'foreign-module'
+    ],
     bootModes: ['recreate', 'concurrent'],
     replicas: 16,
     secondBoot: false,
@@ -217,7 +227,14 @@ describe('faults', () => {
     ['C3', ['stale-bytecode-timestamp', 'stale-bytecode-unchecked']],
     ['c3', ['stale-bytecode-timestamp', 'stale-bytecode-unchecked']],
     ['shape', ['file-for-directory', 'dangling-symlink', 'symlink-to-volume']],
-    ['!default\nall', ['symlink-to-volume', 'stale-bytecode-unchecked']],
+    ['skew', ['foreign-module']],
+    ['node', ['foreign-module']],
+    ['database', ['database-zeroed', 'postmaster-pid']],
+    ['database\n!lock', ['database-zeroed']],
+    [
+      'jit\nall\n!database\n!node\n!default',
+      ['symlink-to-volume', 'stale-bytecode-unchecked', 'jit-json-cut']
+    ],
     ['!C3\n! shape', ['foreign-owner', 'killed']],
     ['killed\nkilled\nA9', ['killed']],
     ['killed\n# not now: shape', ['killed']]

@@ -9,8 +9,9 @@ const REGEXES = 'accepted: /PATTERN/FLAGS with any of the flags i, m, s, u, or a
 const PORTS = 'accepted: a TCP port of the container, one a line: 8000, 8000/tcp, 8080:8000'
 const FAULTS =
   'accepted: default, all; ids: file-for-directory, dangling-symlink, symlink-to-volume, foreign-owner, ' +
-  'stale-bytecode-timestamp, stale-bytecode-unchecked, killed; codes: A1, A2, A8, B1, C3, A9; ' +
-  'families: shape, access, bytecode, crash; one a line, !NAME leaves one out'
+  'stale-bytecode-timestamp, stale-bytecode-unchecked, killed, jit-json-cut, database-zeroed, postmaster-pid, foreign-module; ' +
+  'codes: A1, A2, A8, B1, C3, A9, E1, G1, H2, J3; families: shape, access, bytecode, crash, jit, database, lock, skew; ' +
+  'packs: jit, database, node, python-data; one a line, !NAME leaves one out'
 const FLAGS = 'accepted: flags of docker create'
 const REPORT = 'accepted: a directory of its own, inside the workspace or absolute'
 const SCENARIOS = 'accepted: FAULT@PATH/MODE, one a line, e.g. dangling-symlink@/root/.cache/recreate'
@@ -103,6 +104,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['data-paths', '/a\u0007b', `data-paths: "/a\\u0007b" contains a control character; ${PATHS}`],
   ['faults', 'dangling-link', `faults: "dangling-link" is not a fault (did you mean "dangling-symlink"?); ${FAULTS}`],
   ['faults', '!kiled', `faults: "!kiled" is not a fault (did you mean "killed"?); ${FAULTS}`],
+  ['faults', 'databases', `faults: "databases" is not a fault (did you mean "database"?); ${FAULTS}`],
   ['faults', 'A1, A2', `faults: "A1, A2" is not a fault; ${FAULTS}`],
   ['faults', 'Z9', `faults: "Z9" is not a fault; ${FAULTS}`],
   ['faults', 'shape\n!shape', `faults: "shape !shape" leaves no fault to test; ${FAULTS}`],
