@@ -95,6 +95,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     engineVersion,
     probes: control.checks.map(describe),
     control: control.result,
+    controlTrace: control.trace,
     notes,
     ...rest
   })

@@ -422,6 +422,36 @@ export interface BootObservation {
   readonly log: LogCapture
 }
 
+/** What a trial does, in this order. `wait` is for a place among the boots that run at the same time. */
+export type PhaseName =
+  | 'create'
+  | 'plant'
+  | 'verify'
+  | 'wait'
+  | 'start'
+  | 'ready'
+  | 'stable'
+  | 'smoke-test'
+  | 'read-back'
+  | 'stop'
+  | 'remove'
+
+/** A part of a trial or of the control, with offsets in whole milliseconds from its beginning. */
+export interface Phase {
+  readonly name: PhaseName
+  /** The boot that it belongs to, in words: `boot`, `replica 2`, `second boot`; null for what belongs to none. */
+  readonly boot: string | null
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** How the boots on clean state went, whether or not they were healthy. */
+export interface ControlTrace {
+  /** In the order in which they were made. */
+  readonly boots: readonly { readonly label: string; readonly observation: BootObservation }[]
+  readonly phases: readonly Phase[]
+}
+
 /** Everything recorded during a trial, before anyone judges it. */
 export interface Observation {
   /** Why the trial could not be carried out as planned; undefined when it was. */
@@ -526,6 +556,8 @@ export interface ScenarioResult {
   readonly expectedToFail: boolean
   /** Name of the container that `--keep` left, if any. */
   readonly keptContainer: string | undefined
+  /** What the trial did when, removal included; of a trial that was run again, its second run. */
+  readonly phases: readonly Phase[]
 }
 
 /** Everything that one run learned: what the report is made from. */
@@ -542,6 +574,7 @@ export interface RunRecord {
   /** The readiness checks that were used, in words. */
   readonly probes: readonly string[]
   readonly control: ControlResult
+  readonly controlTrace: ControlTrace
   readonly omissions: readonly Omission[]
   /** Scenarios that were planned and not run, with the reason (fail-fast, cancelled). */
   readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]

@@ -3,15 +3,7 @@ import { cleaner, rounded, type Clean } from './clean.js'
 import { reproduceCommand } from './reproduce.js'
 import type { Report, ReportScenario } from './schema.js'
 import { cut, visible } from './untrusted.js'
-import type {
-  ControlResult,
-  FailureReason,
-  Fault,
-  ImageFacts,
-  RunRecord,
-  ScenarioResult,
-  Verdict
-} from '../model.js'
+import type { FailureReason, Fault, ImageFacts, RunRecord, ScenarioResult, Verdict } from '../model.js'
 
 export { reportSchema, reportJsonSchema, type Report, type ReportScenario } from './schema.js'
 
@@ -66,7 +58,7 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
     image: imageOf(facts, clean),
     engine: { version: clean.text(record.engineVersion) },
     probes: record.probes.map(clean.text),
-    control: controlOf(control, clean),
+    control: controlOf(record, clean),
     scenarios,
     omissions: record.omissions.map(({ fault, path, reason }) => ({
       fault,
@@ -116,7 +108,7 @@ function scenarioOf(
   result: ScenarioResult,
   { record, context, clean, controlSeconds }: Surroundings
 ): ReportScenario {
-  const { scenario, verdict, observation, diagnosis, expectedToFail, keptContainer } = result
+  const { scenario, verdict, observation, diagnosis, expectedToFail, keptContainer, phases } = result
   const fault = context.faults?.find(({ id }) => id === scenario.fault)
   const ready = slowestReady(observation.boots)
   const shown = bootToShow(observation, verdict)
@@ -150,6 +142,7 @@ function scenarioOf(
     secondReadySeconds: observation.secondBoot === undefined ? null : slowestReady([observation.secondBoot]),
     ratio: ready === null || !controlSeconds ? null : rounded(ready / controlSeconds),
     seconds: rounded(observation.seconds),
+    phases: [...phases],
     boots: observation.boots.map(bootOf),
     secondBoot: observation.secondBoot === undefined ? null : bootOf(observation.secondBoot),
     log: shown === undefined ? null : logOf(shown, clean),
@@ -167,7 +160,11 @@ function remedyOf(reason: FailureReason, advice: string): string | null {
   return advice === '' ? null : advice
 }
 
-function controlOf(control: ControlResult, clean: Clean): Report['control'] {
+function controlOf(
+  { control, controlTrace }: Pick<RunRecord, 'control' | 'controlTrace'>,
+  clean: Clean
+): Report['control'] {
+  const phases = [...controlTrace.phases]
   if (control.kind === 'failed') {
     const { stage, blame, message, boot } = control
     return {
@@ -176,7 +173,8 @@ function controlOf(control: ControlResult, clean: Clean): Report['control'] {
       blame,
       message: clean.text(message),
       boot: bootOf(boot),
-      log: logOf(boot, clean)
+      log: logOf(boot, clean),
+      phases
     }
   }
   const { readySeconds, secondReadySeconds, ignoresStopSignal } = control.knowledge
@@ -184,7 +182,8 @@ function controlOf(control: ControlResult, clean: Clean): Report['control'] {
     result: 'passed',
     readySeconds: rounded(readySeconds),
     secondReadySeconds: rounded(secondReadySeconds),
-    ignoresStopSignal
+    ignoresStopSignal,
+    phases
   }
 }
 

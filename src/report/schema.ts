@@ -40,6 +40,31 @@ const boot = z
   })
   .describe('How a boot went.')
 
+export const phaseNames = [
+  'create',
+  'plant',
+  'verify',
+  'wait',
+  'start',
+  'ready',
+  'stable',
+  'smoke-test',
+  'read-back',
+  'stop',
+  'remove'
+] as const
+
+const phases = z
+  .array(
+    z.object({
+      name: z.enum(phaseNames),
+      boot: text.nullable().describe('The boot that it belongs to: `boot`, `replica 2`, `second boot`, …'),
+      startMs: z.int().nonnegative(),
+      endMs: z.int().nonnegative()
+    })
+  )
+  .describe('What was done when, in milliseconds from the beginning, in the order in which it began.')
+
 const diagnosis = z
   .object({ cause: text, remedy: text, lines: z.array(text).describe('The log lines that it rests on.') })
   .describe('What the log says about the failure, where the catalogue knows it.')
@@ -66,6 +91,7 @@ const scenario = z.object({
   secondReadySeconds: seconds.nullable().describe('Time to ready of the second boot on the same state.'),
   ratio: z.number().nonnegative().nullable().describe("Time to ready of the first boot over the control's."),
   seconds: seconds.describe('How long the trial took.'),
+  phases,
   boots: z.array(boot).describe('First boots: one, or one a replica.'),
   secondBoot: boot.nullable(),
   log: log.nullable().describe('Of the boot that explains the verdict; null when the scenario passed.'),
@@ -82,7 +108,8 @@ const control = z.discriminatedUnion('result', [
     result: z.literal('passed'),
     readySeconds: seconds,
     secondReadySeconds: seconds,
-    ignoresStopSignal: z.boolean()
+    ignoresStopSignal: z.boolean(),
+    phases
   }),
   z.object({
     result: z.literal('failed'),
@@ -90,7 +117,8 @@ const control = z.discriminatedUnion('result', [
     blame: z.enum(['image', 'probe']).describe('Whom the evidence points at.'),
     message: text,
     boot,
-    log
+    log,
+    phases
   })
 ])
 

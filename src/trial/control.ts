@@ -5,12 +5,14 @@ import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest, isUp } from './trial.js'
 import { sentinels } from './sentinels.js'
 import type { ReadyCheck } from './probes/probe.js'
+import type { During } from './timeline.js'
 import type { LayerState } from '../plan/targets.js'
 import type {
   BootObservation,
   BoundedTree,
   ControlKnowledge,
   ControlResult,
+  ControlTrace,
   ImageFacts,
   Tree,
   TreeEntry,
@@ -39,6 +41,7 @@ export interface ControlOutcome {
   /** The readiness checks that trials use: the user's, or what the control learned. */
   readonly checks: readonly ReadyCheck[]
   readonly layer: LayerState
+  readonly trace: ControlTrace
 }
 
 /**
@@ -77,31 +80,42 @@ async function controlOnce(
   withSentinels: boolean
 ): Promise<ControlOutcome> {
   const bench = new Bench(lab, withSentinels ? 'control' : 'control-without-sentinels')
+  const boots: ControlTrace['boots'][number][] = []
+  let outcome: Omit<ControlOutcome, 'trace'>
   try {
-    return await control(lab, request, bench, withSentinels)
+    outcome = await control(lab, request, bench, { withSentinels, traced: (boot) => boots.push(boot) })
   } finally {
     await bench.dispose()
   }
+  return { ...outcome, trace: { boots, phases: bench.timeline.phases } }
+}
+
+interface ControlConditions {
+  readonly withSentinels: boolean
+  /** Takes every boot as it has ended. */
+  readonly traced: (boot: ControlTrace['boots'][number]) => void
 }
 
 async function control(
   lab: Lab,
   request: ControlRequest,
   bench: Bench,
-  withSentinels: boolean
-): Promise<ControlOutcome> {
+  { withSentinels, traced }: ControlConditions
+): Promise<Omit<ControlOutcome, 'trace'>> {
   const { engine, mounts } = lab
   const volumes = bench.volumes({ noCopy: false })
   const first = await bench.container(volumes)
   const pristine = await readRoots(engine, first.id, mounts)
 
-  const learned = await firstBoot(lab, request, first)
+  const label = 'first boot'
+  const learned = await firstBoot(lab, request, first, bench.timeline.during(label))
+  traced({ label, observation: learned.observation })
   const { checks } = learned
   const failed = (
     stage: 'first-boot' | 'second-boot' | 'data',
     message: string,
     boot: BootObservation
-  ): ControlOutcome => ({
+  ): Omit<ControlOutcome, 'trace'> => ({
     result: { kind: 'failed', stage, blame: blameFor(boot), message, boot },
     checks,
     layer: { tree: new Map(), truncated: [] }
@@ -110,7 +124,7 @@ async function control(
     return failed('first-boot', firstBootMessage(learned.observation), learned.observation)
   }
   const deadlineMs = lab.health.startupTimeoutMs ?? trialDeadline(readySeconds(learned.observation))
-  const ignoresStopSignal = await stopAndLearn(lab, first.id)
+  const ignoresStopSignal = await bench.timeline.during(label)('stop', () => stopAndLearn(lab, first.id))
   const afterFirst = await readRoots(engine, first.id, mounts)
 
   const planted = sentinels(
@@ -123,34 +137,50 @@ async function control(
     request.facts.user,
     request.seed
   )
-  const again = async (container: { id: string; name: string }): Promise<BootObservation> =>
-    await boot(engine, { ...bootRequest(lab, container, deadlineMs, undefined), checks }, lab.signal)
+  const again = async (container: { id: string; name: string }, during: During): Promise<BootObservation> =>
+    await boot(engine, { ...bootRequest(lab, container, deadlineMs, undefined), checks }, lab.signal, {
+      during
+    })
 
   const carrier =
     lab.template.HostConfig?.ReadonlyRootfs === true
       ? await bench.container(volumes, { carrier: true })
       : first
-  if (planted.size > 0) await engine.write(carrier.id, [...planted.values()])
+  if (planted.size > 0)
+    await bench.timeline.during(null)('plant', () => engine.write(carrier.id, [...planted.values()]))
 
   let last = first
   let second: BootObservation | undefined
   let running: BoundedTree | undefined
-  const boots: { readonly how: string; readonly container: () => Promise<{ id: string; name: string }> }[] = [
+  const boots: {
+    readonly label: string
+    readonly how: string
+    readonly container: () => Promise<{ id: string; name: string }>
+  }[] = [
     ...(mounts.length > 0
       ? [
           {
+            label: 'second boot',
             how: 'a new container on the volumes that the first boot left',
             container: () => bench.container(volumes)
           }
         ]
       : []),
     ...(request.restarts || mounts.length === 0
-      ? [{ how: 'the same container, started again', container: () => Promise.resolve(first) }]
+      ? [
+          {
+            label: 'restart',
+            how: 'the same container, started again',
+            container: () => Promise.resolve(first)
+          }
+        ]
       : [])
   ]
-  for (const { how, container } of boots) {
+  for (const { label, how, container } of boots) {
     last = await container()
-    const observed = await again(last)
+    const during = bench.timeline.during(label)
+    const observed = await again(last, during)
+    traced({ label, observation: observed })
     if (!isFine(observed)) return failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
     running = await readRoots(engine, last.id, mounts)
@@ -165,7 +195,8 @@ async function control(
         observed
       )
     }
-    await (ignoresStopSignal ? engine.killContainer(last.id) : engine.stopContainer(last.id))
+    const { id } = last
+    await during('stop', () => (ignoresStopSignal ? engine.killContainer(id) : engine.stopContainer(id)))
   }
 
   const afterLast = await readRoots(engine, last.id, mounts, { ...STATE_BOUNDS, keepContent: true })
@@ -207,16 +238,18 @@ async function control(
 async function firstBoot(
   lab: Lab,
   { facts }: ControlRequest,
-  container: { readonly id: string; readonly name: string }
+  container: { readonly id: string; readonly name: string },
+  during: During
 ): Promise<{ readonly observation: BootObservation; readonly checks: readonly ReadyCheck[] }> {
   const request = bootRequest(lab, container, lab.health.startupTimeoutMs ?? FIRST_BOOT_MS, undefined)
   const checks = lab.health.ready
   if (checks.length > 0)
-    return { observation: await boot(lab.engine, { ...request, checks }, lab.signal), checks }
+    return { observation: await boot(lab.engine, { ...request, checks }, lab.signal, { during }), checks }
   return await learnReadyChecks(
     lab.engine,
     { ...request, hasHealthcheck: facts.hasHealthcheck, ports: lab.ports },
-    lab.signal
+    lab.signal,
+    { during }
   )
 }
 

@@ -1,5 +1,6 @@
 import { containerBody, type VolumeMount } from './container.js'
 import { namePrefix } from './labels.js'
+import { Timeline } from './timeline.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
 import type { BoundedTree, HealthInputs, ImageFacts, Inputs, Tree } from '../model.js'
 
@@ -49,6 +50,8 @@ export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1
 
 /** Containers and volumes of one trial or control, so that they can be removed together. */
 export class Bench {
+  /** What is done at this bench; making and removing things records itself. */
+  readonly timeline = new Timeline()
   readonly #lab: Lab
   readonly #prefix: string
   readonly #containers: { readonly id: string; readonly name: string }[] = []
@@ -87,7 +90,8 @@ export class Bench {
       writableLayer: options.carrier === true,
       ...(options.env === undefined ? {} : { env: options.env })
     })
-    const container = { id: await this.#lab.engine.createContainer(body, name), name }
+    const create = (): Promise<string> => this.#lab.engine.createContainer(body, name)
+    const container = { id: await this.timeline.during(null)('create', create), name }
     this.#containers.push(container)
     return container
   }
@@ -100,8 +104,10 @@ export class Bench {
   /** Removes everything by force. @throws EngineError when the engine will not; the end of the run sweeps again */
   async dispose(): Promise<void> {
     const { engine } = this.#lab
-    await Promise.all(this.#containers.map(({ id }) => engine.removeContainer(id)))
-    await Promise.all(this.#volumes.map((name) => engine.removeVolume(name)))
+    await this.timeline.during(null)('remove', async () => {
+      await Promise.all(this.#containers.map(({ id }) => engine.removeContainer(id)))
+      await Promise.all(this.#volumes.map((name) => engine.removeVolume(name)))
+    })
   }
 }
 

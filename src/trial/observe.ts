@@ -18,6 +18,7 @@ import { isOfTheImage } from './start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
 import { messageOf } from './thrown.js'
+import { untimed, type During } from './timeline.js'
 import { linkedController } from '../wait.js'
 
 export type { BootRequest } from './running-boot.js'
@@ -29,6 +30,8 @@ export interface BootPhases {
    * and the smoke test.
    */
   readonly onSettled?: (outcome: BootOutcome) => void
+  /** Keeps the time of the boot's phases. */
+  readonly during?: During
 }
 
 /** The control's first boot, when the user named no probes. */
@@ -98,6 +101,7 @@ async function observe(
   const life = new Life()
   const output = new Output()
   let unsubscribe: () => void = () => undefined
+  const during = phases.during ?? untimed
   let settled = false
   const onSettled = (outcome: BootOutcome): BootOutcome => {
     if (!settled) {
@@ -117,7 +121,7 @@ async function observe(
       life.heard(event)
     })
     signal.throwIfAborted()
-    const refusal = await start(engine, request.containerId)
+    const refusal = await during('start', () => start(engine, request.containerId))
     signal.throwIfAborted()
     if (refusal) return observation(onSettled(refusal), NOTHING_AFTER)
 
@@ -130,6 +134,7 @@ async function observe(
       exit: () => (exit ??= exitOf(engine, request.containerId, life)),
       ports: portsOf(engine, request.containerId),
       startedAt: performance.now(),
+      during,
       signal: controller.signal
     }
     const asking = startAsking(parts, ask)
@@ -137,7 +142,9 @@ async function observe(
       ...parts,
       log: followLog(engine, request.containerId, output, life, controller.signal)
     }
-    const outcome = onSettled(await settle(running, asking.readiness).finally(asking.stop))
+    const outcome = onSettled(
+      await during('ready', () => settle(running, asking.readiness)).finally(asking.stop)
+    )
     // Where ready means that it has exited, there is nothing left that could be unstable.
     const lives = outcome.kind === 'ready' && !request.checks.some((check) => check.kind === 'exit')
     const steadiness = lives ? await watchSteadiness(running) : NOTHING_AFTER

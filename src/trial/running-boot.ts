@@ -5,6 +5,7 @@ import type { Life } from './life.js'
 import type { Output, OutputWatch } from './output.js'
 import type { Ports } from './ports.js'
 import type { ReadyCheck } from './probes/probe.js'
+import type { During } from './timeline.js'
 
 /** One boot to observe: a created or stopped container, and what is asked of it. */
 export interface BootRequest extends OutputWatch {
@@ -33,6 +34,7 @@ export interface RunningBoot {
   readonly ports: Ports
   /** `performance.now()` when the engine said that the process runs. */
   readonly startedAt: number
+  readonly during: During
   /** Aborts when the observation ends, for whatever reason. */
   readonly signal: AbortSignal
 }

@@ -17,7 +17,10 @@ export interface Schedule {
   readonly keep: boolean
   readonly conditions: Omit<TrialConditions, 'slot'>
   /** Makes a result of an observation. */
-  readonly judged: (scenario: Scenario, observation: Observation) => Omit<ScenarioResult, 'keptContainer'>
+  readonly judged: (
+    scenario: Scenario,
+    observation: Observation
+  ) => Omit<ScenarioResult, 'keptContainer' | 'phases'>
   readonly onStart: (scenario: Scenario) => void
   readonly onDone: (result: ScenarioResult) => void
 }
@@ -66,7 +69,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
     const kept = schedule.keep && unexpected ? failingContainer(observation) : undefined
     if (kept === undefined) await bench.dispose()
-    const complete = { ...result, keptContainer: kept }
+    const complete = { ...result, keptContainer: kept, phases: bench.timeline.phases }
     results.set(scenario.id, complete)
     failed ||= unexpected
     schedule.onDone(complete)

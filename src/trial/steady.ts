@@ -15,13 +15,14 @@ const LOG_LATENCY_MS = 50
  * @throws the signal's reason, or an error that says nothing about the image
  */
 export async function watchSteadiness(boot: RunningBoot): Promise<Steadiness> {
-  const { request, signal } = boot
-  const stability = await watchStability(boot)
+  const { request, signal, during } = boot
+  const stability = await during('stable', () => watchStability(boot))
   if (stability.kind !== 'stable' || !request.smokeTest) {
     if (request.stableForMs < LOG_LATENCY_MS) await sleep(LOG_LATENCY_MS, signal)
     return { stability, smokeTest: undefined }
   }
-  const smokeTest = await testUnlessDead(boot, request.smokeTest)
+  const { smokeTest: asked } = request
+  const smokeTest = await during('smoke-test', () => testUnlessDead(boot, asked))
   const after = await stateNow(boot)
   if (after.kind !== 'stable') return { stability: after, smokeTest: undefined }
   // What the smoke test made the service say must be in the log before the log is judged.

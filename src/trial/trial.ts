@@ -74,13 +74,14 @@ async function observe(
 
   const [first] = staged.containers
   if (first === undefined) return problem('no container was created', 0)
-  const misplaced = await verifyPlant(engine, first.id, plant)
+  const during = bench.timeline.during(null)
+  const misplaced = await during('verify', () => verifyPlant(engine, first.id, plant))
   if (misplaced !== undefined) return problem(misplaced, 0)
   const roots = dataRoots(lab, scenario)
   const before = await readRoots(engine, first.id, roots)
   const pathBefore = await readTarget(lab, first.id, scenario)
 
-  const boots = await bootAll(lab, conditions, staged.containers, conditions.canary)
+  const boots = await bootAll(lab, conditions, bench, staged.containers, { ...conditions, label: 'boot' })
   const pathAfter =
     plant.kill === true ? undefined : ((await engine.readEntry(first.id, target.path)) ?? 'missing')
   const plantInPlace = await isInPlace(engine, first.id, plant, target.path)
@@ -89,12 +90,14 @@ async function observe(
   let last = first
   let secondBoot: BootObservation | undefined
   if (conditions.secondBoot && boots.every(isUp)) {
-    await Promise.all(staged.containers.map(({ id }) => stop(lab, conditions, id)))
+    await during('stop', () => Promise.all(staged.containers.map(({ id }) => stop(lab, conditions, id))))
     last = await staged.next()
-    secondBoot = await bootOnce(lab, conditions, last, conditions.canary)
+    secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
   }
   const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
-  const dataAfter = await readData(lab, last.id, roots, watched, plant.damaged !== undefined)
+  const dataAfter = await during('read-back', () =>
+    readData(lab, last.id, roots, watched, plant.damaged !== undefined)
+  )
   return {
     problem: undefined,
     boots,
@@ -124,9 +127,14 @@ async function stage(
   if (mode === 'restart' || plant.kill === true) {
     const container = await bench.container(volumes)
     await writeState(lab, bench, container, volumes, seedEntries(conditions.control, NOTHING))
-    const clean = await bootOnce(lab, conditions, container, undefined)
+    const clean = await bootOnce(lab, conditions, bench, container, {
+      canary: undefined,
+      label: 'clean boot'
+    })
     if (!isUp(clean)) return { problem: `the clean boot before the fault failed: ${clean.outcome.kind}` }
-    await (plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id))
+    await bench.timeline.during('clean boot')('stop', () =>
+      plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id)
+    )
     await writeState(lab, bench, container, volumes, plant.entries)
     if (mode === 'restart') return { containers: [container], next: () => Promise.resolve(container) }
     return { containers: [await bench.container(volumes)], next: () => bench.container(volumes) }
@@ -184,7 +192,7 @@ async function writeState(
         { carrier: true }
       )
     : container
-  await lab.engine.write(writer.id, entries)
+  await bench.timeline.during(null)('plant', () => lab.engine.write(writer.id, entries))
 }
 
 /** Data at the end. Beyond the bound the files that are watched are read one by one, since nothing follows from an absence. */
@@ -226,25 +234,35 @@ async function readTarget(
   return new Map([...(tree?.entries ?? [])].filter(([path]) => isWithin(path, target.path)))
 }
 
+/** What a boot is watched for, and what the timeline calls it. */
+interface BootWatch {
+  readonly canary: string | undefined
+  readonly label: string
+}
+
 /** Boots containers at the same moment: replicas that race for their volume, or just one. */
 async function bootAll(
   lab: Lab,
   conditions: TrialConditions,
+  { timeline }: Bench,
   containers: readonly Container[],
-  canary: string | undefined
+  { canary, label }: BootWatch
 ): Promise<BootObservation[]> {
+  const labels = containers.map((_, index) => (containers.length === 1 ? label : `replica ${index + 1}`))
+  const endWait = timeline.begin(labels[0] ?? label, 'wait')
   return await conditions.slot((settled) => {
+    endWait()
     let unsettled = containers.length
     const onSettled = (): void => {
       if (--unsettled === 0) settled()
     }
     return Promise.all(
-      containers.map((container) =>
+      containers.map((container, index) =>
         boot(
           lab.engine,
           { ...bootRequest(lab, container, conditions.deadlineMs, canary), checks: conditions.checks },
           lab.signal,
-          { onSettled }
+          { onSettled, during: timeline.during(labels[index] ?? label) }
         )
       )
     )
@@ -254,10 +272,11 @@ async function bootAll(
 async function bootOnce(
   lab: Lab,
   conditions: TrialConditions,
+  bench: Bench,
   container: Container,
-  canary: string | undefined
+  watch: BootWatch
 ): Promise<BootObservation> {
-  const [observation] = await bootAll(lab, conditions, [container], canary)
+  const [observation] = await bootAll(lab, conditions, bench, [container], watch)
   if (observation === undefined) throw new Error('a boot of one container gave no observation')
   return observation
 }

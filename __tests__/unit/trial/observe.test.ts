@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EngineError } from '../../../src/engine/errors.js'
 import { boot, type BootRequest } from '../../../src/trial/observe.js'
+import { Timeline } from '../../../src/trial/timeline.js'
 import { CONTAINER, FakeEngine } from './fake-engine.js'
 import { httpServer, listen, stop, tcpServer } from './servers.js'
 
@@ -50,6 +51,19 @@ describe('the order of things', () => {
       'start',
       'exec',
       'follow'
+    ])
+  })
+
+  test('is what the timeline says: start, until ready, while stable', async () => {
+    engine.onStart = () => {
+      engine.say('ready\n')
+    }
+    const timeline = new Timeline()
+    await boot(engine, request(), abort.signal, { during: timeline.during('boot') })
+    expect(timeline.phases.map(({ boot, name }) => `${boot ?? ''}: ${name}`)).toEqual([
+      'boot: start',
+      'boot: ready',
+      'boot: stable'
     ])
   })
 
