@@ -146,7 +146,10 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
       canary
     },
     judged: (scenario, observation) =>
-      judgeTrial(scenario, observation, standards, faultById(scenario.fault), inputs.expectFailures),
+      Promise.resolve({
+        ...judgeTrial(scenario, observation, standards, faultById(scenario.fault), inputs.expectFailures),
+        location: undefined
+      }),
     onStart: (scenario) => {
       onProgress({ kind: 'scenario-start', scenario })
     },

@@ -530,6 +530,21 @@ export interface Diagnosis {
   readonly lines: readonly string[]
 }
 
+/** Languages whose failures name files and lines. */
+export type Language = 'python' | 'node' | 'go' | 'java' | 'shell'
+
+/** A line of the repository that a failure points at. The file was read from the container, and its bytes are the checkout's. */
+export interface SourceLocation {
+  /** Relative to the top of the repository, with `/`. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  readonly function: string | undefined
+  readonly language: Language
+  /** The line itself, verbatim and untrusted. */
+  readonly source: string
+}
+
 // ---------------------------------------------------------------- one run
 
 export type ControlResult =
@@ -543,6 +558,9 @@ export type ControlResult =
       readonly message: string
       /** The boot that failed, with its log. */
       readonly boot: BootObservation
+      /** As of a scenario that failed. */
+      readonly diagnosis?: Diagnosis | undefined
+      readonly location?: SourceLocation | undefined
     }
 
 /** One judged scenario. */
@@ -552,6 +570,8 @@ export interface ScenarioResult {
   readonly observation: Observation
   /** Undefined when there is nothing to explain, or no signature matched. */
   readonly diagnosis: Diagnosis | undefined
+  /** Undefined unless the log names a line that is proven to be the repository's own. */
+  readonly location: SourceLocation | undefined
   /** True when its id is listed in `expect-failures`. */
   readonly expectedToFail: boolean
   /** Name of the container that `--keep` left, if any. */

@@ -9,7 +9,7 @@ export function judgeTrial(
   standards: Standards,
   fault: Pick<Fault, 'signatures'>,
   expectFailures: readonly string[]
-): Omit<ScenarioResult, 'keptContainer' | 'phases'> {
+): Omit<ScenarioResult, 'keptContainer' | 'phases' | 'location'> {
   const verdict = judge(scenario, observation, standards)
   const passed = verdict.kind === 'recovered' || verdict.kind === 'tolerated'
   return {

@@ -1,8 +1,9 @@
 import { bootOf, bootToShow, logOf, slowestReady, smokeTestOf } from './boots.js'
 import { cleaner, rounded, type Clean } from './clean.js'
+import { diagnosisOf, locationOf } from './explanation.js'
 import { reproduceCommand } from './reproduce.js'
 import type { Report, ReportScenario } from './schema.js'
-import { cut, visible } from './untrusted.js'
+import { visible } from './untrusted.js'
 import type { FailureReason, Fault, ImageFacts, RunRecord, ScenarioResult, Verdict } from '../model.js'
 
 export { reportSchema, reportJsonSchema, type Report, type ReportScenario } from './schema.js'
@@ -17,9 +18,6 @@ export interface ReportContext {
   /** Titles and remedies by fault; an unknown fault is shown by its id. */
   readonly faults?: readonly Pick<Fault, 'id' | 'title' | 'remedy'>[]
 }
-
-/** UTF-16 units of a log line that a diagnosis quotes. */
-const LONGEST_QUOTE = 500
 
 /**
  * The one value that every format is rendered from. Secrets are taken out, characters that act on a terminal are made
@@ -108,7 +106,8 @@ function scenarioOf(
   result: ScenarioResult,
   { record, context, clean, controlSeconds }: Surroundings
 ): ReportScenario {
-  const { scenario, verdict, observation, diagnosis, expectedToFail, keptContainer, phases } = result
+  const { scenario, verdict, observation, diagnosis, location, expectedToFail, keptContainer, phases } =
+    result
   const fault = context.faults?.find(({ id }) => id === scenario.fault)
   const ready = slowestReady(observation.boots)
   const shown = bootToShow(observation, verdict)
@@ -128,14 +127,8 @@ function scenarioOf(
     reason: failed ? verdict.reason : null,
     also: failed ? [...verdict.also] : [],
     detail: clean.text(verdict.detail),
-    diagnosis:
-      diagnosis === undefined
-        ? null
-        : {
-            cause: clean.text(diagnosis.cause),
-            remedy: clean.text(diagnosis.remedy),
-            lines: diagnosis.lines.map((line) => cut(clean.line(line), LONGEST_QUOTE))
-          },
+    diagnosis: diagnosisOf(diagnosis, clean),
+    location: locationOf(location, clean),
     remedy: failed ? remedyOf(verdict.reason, clean.text(diagnosis?.remedy ?? fault?.remedy ?? '')) : null,
     expectedToFail,
     readySeconds: ready,
@@ -166,12 +159,14 @@ function controlOf(
 ): Report['control'] {
   const phases = [...controlTrace.phases]
   if (control.kind === 'failed') {
-    const { stage, blame, message, boot } = control
+    const { stage, blame, message, boot, diagnosis, location } = control
     return {
       result: 'failed',
       stage,
       blame,
       message: clean.text(message),
+      diagnosis: diagnosisOf(diagnosis, clean),
+      location: locationOf(location, clean),
       boot: bootOf(boot),
       log: logOf(boot, clean),
       phases

@@ -69,6 +69,18 @@ const diagnosis = z
   .object({ cause: text, remedy: text, lines: z.array(text).describe('The log lines that it rests on.') })
   .describe('What the log says about the failure, where the catalogue knows it.')
 
+const location = z
+  .object({
+    file: text.describe('Relative to the top of the repository, with `/`.'),
+    line: z.int().positive(),
+    function: text.nullable(),
+    language: z.enum(['python', 'node', 'go', 'java', 'shell']),
+    source: text.describe('The line itself.')
+  })
+  .describe(
+    "Where the failure points in the repository; the file's bytes in the container are the checkout's."
+  )
+
 const scenario = z.object({
   id: text.describe('`fault@path/mode`, stable between runs.'),
   fault: text,
@@ -85,6 +97,7 @@ const scenario = z.object({
   also: z.array(z.enum(failureReasons)).describe('Other reasons that hold, gravest first.'),
   detail: text.describe('What was seen, in a sentence.'),
   diagnosis: diagnosis.nullable(),
+  location: location.nullable(),
   remedy: text.nullable().describe('What to do about a failure.'),
   expectedToFail: z.boolean().describe('Listed in `expect-failures`.'),
   readySeconds: seconds.nullable().describe('Time to ready of the first boot (the slowest replica).'),
@@ -116,6 +129,8 @@ const control = z.discriminatedUnion('result', [
     stage: z.enum(['first-boot', 'second-boot', 'data']),
     blame: z.enum(['image', 'probe']).describe('Whom the evidence points at.'),
     message: text,
+    diagnosis: diagnosis.nullable(),
+    location: location.nullable(),
     boot,
     log,
     phases
@@ -173,6 +188,7 @@ export const reportSchema = z
 /** A finished run as every format shows it. */
 export type Report = z.infer<typeof reportSchema>
 export type ReportScenario = Report['scenarios'][number]
+export type ReportLocation = NonNullable<ReportScenario['location']>
 export type ReportLog = NonNullable<ReportScenario['log']>
 
 /** The report's JSON Schema (draft 2020-12), for whoever reads `report.json`. */

@@ -2,7 +2,7 @@ import { excerpt, excerptLines, type Excerpt, type ExcerptBounds } from './excer
 import { code, fence, htmlCode, markdownText, prose } from './markdown.js'
 import type { ReportScenario } from './schema.js'
 import { cut } from './untrusted.js'
-import { inside, sentence, standing, verdictWords } from './words.js'
+import { causeOf, inside, place, sentence, standing, verdictWords, type Explained } from './words.js'
 
 /** How much a summary shows. */
 export interface Detail {
@@ -27,12 +27,12 @@ export const SIGN = {
 
 /** One folded section: what happened, why, the log, and how to see it again. */
 export function section(scenario: ReportScenario, detail: Detail): string {
-  const { diagnosis, smokeTest, log, keptContainer } = scenario
+  const { smokeTest, log, keptContainer } = scenario
   const also = scenario.also.length === 0 ? '' : ` Also: ${scenario.also.join(', ')}.`
   const facts = [
     `**Planted:** ${told(scenario.planted)}`,
     `**Seen:** ${told(scenario.detail)}${also}`,
-    ...(diagnosis === null ? [] : [`**Cause:** ${told(diagnosis.cause)}`]),
+    ...(scenario.verdict === 'failed' ? explained(scenario) : []),
     ...(scenario.remedy === null ? [] : [`**What to do:** ${told(scenario.remedy)}`])
   ]
   const body = [
@@ -53,6 +53,16 @@ export function section(scenario: ReportScenario, detail: Detail): string {
   ]
   const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
   return folded(label, body.join('\n\n'))
+}
+
+/** Why it failed, and where in the repository. */
+export function explained(failure: Explained): string[] {
+  const { location } = failure
+  const cause = causeOf(failure)
+  return [
+    ...(cause === '' ? [] : [`**Cause:** ${told(cause)}`]),
+    ...(location === null ? [] : [`**Where:** ${code(place(location))}: ${code(cut(location.source, 200))}`])
+  ]
 }
 
 function told(text: string): string {

@@ -1,7 +1,7 @@
 import { counted } from './excerpt.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportScenario } from './schema.js'
-import { folded, quoted, section, SIGN, type Detail } from './summary-section.js'
+import { explained, folded, quoted, section, SIGN, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
@@ -116,6 +116,7 @@ function failedControl(control: Report['control'] & { result: 'failed' }, detail
   const blame = control.blame === 'image' ? 'the image' : 'the probe'
   return [
     `${prose(sentence(control.message))} Nothing was corrupted yet: the evidence points at **${blame}**, not at a fault.`,
+    explained(control).join('  \n'),
     quoted(control.log, { ...detail, log: Math.max(detail.log, 20) })
   ]
 }

@@ -4,8 +4,10 @@ import type { Report, ReportScenario } from './schema.js'
 import { visible, visibleLines } from './untrusted.js'
 import {
   byUrgency,
+  causeOf,
   duration,
   inside,
+  place,
   sentence,
   shortVerdict,
   standing,
@@ -13,7 +15,8 @@ import {
   timing,
   title,
   verdictWords,
-  whatToDo
+  whatToDo,
+  type Explained
 } from './words.js'
 
 /** How a terminal is. */
@@ -100,12 +103,12 @@ function explanation(scenario: ReportScenario, columns: number, ink: Paint): str
 }
 
 function evidence(scenario: ReportScenario, columns: number, ink: Paint): string[] {
-  const { log, smokeTest, diagnosis, also, keptContainer } = scenario
+  const { log, smokeTest, also, keptContainer } = scenario
   const alsoWords = also.length === 0 ? [] : [`Also: ${also.join(', ')}.`]
   return [
     ...item('Planted', sentence(scenario.planted), columns, ink),
     ...item('Seen', [sentence(scenario.detail), ...alsoWords].join(' '), columns, ink),
-    ...(diagnosis === null ? [] : item('Cause', sentence(diagnosis.cause), columns, ink)),
+    ...(scenario.verdict === 'failed' ? explained(scenario, columns, ink) : []),
     ...(scenario.remedy === null ? [] : item('To do', sentence(scenario.remedy), columns, ink)),
     ...(log === null ? [] : quoted('Log', excerptLines(excerpt(log, LOG_BOUNDS)), columns, ink)),
     ...(smokeTest === null
@@ -114,6 +117,20 @@ function evidence(scenario: ReportScenario, columns: number, ink: Paint): string
     ...(keptContainer === null ? [] : [ink.dim('  Look inside:'), inside(scenario, keptContainer)]),
     // Not indented and not wrapped: commands are there to be copied.
     ...(scenario.verdict === 'failed' ? [ink.dim('  Again:'), scenario.reproduce] : [])
+  ]
+}
+
+/** Why it failed, and where in the repository. */
+function explained(failure: Explained, columns: number, ink: Paint): string[] {
+  const { location } = failure
+  return [
+    ...item('Cause', causeOf(failure), columns, ink),
+    ...(location === null
+      ? []
+      : [
+          ...item('Where', place(location), columns, ink),
+          `  ${' '.repeat(LABEL)}${ink.dim('│')} ${fitted(visible(location.source), columns - LABEL - 4)}`
+        ])
   ]
 }
 
@@ -141,6 +158,7 @@ function failedControl(
   return [
     ink.red(ink.bold('✖ control')),
     ...item('Seen', sentence(control.message), columns, ink),
+    ...explained(control, columns, ink),
     ...quoted('Log', excerptLines(excerpt(control.log, { ...LOG_BOUNDS, tail: 30 })), columns, ink)
   ]
 }

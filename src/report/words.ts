@@ -1,5 +1,6 @@
 import { counted } from './excerpt.js'
-import type { Report, ReportScenario } from './schema.js'
+import type { Report, ReportLocation, ReportScenario } from './schema.js'
+import { cut } from './untrusted.js'
 
 /** What every format says in the same words. Plain text, untrusted parts included: a format escapes what it shows. */
 
@@ -59,6 +60,39 @@ export function whatToDo(scenario: ReportScenario): string {
 function firstSentence(text: string): string {
   return sentence(text.split(/(?<=[.!?])\s+(?=[A-Z])/, 1)[0] ?? text)
 }
+
+/** `src/app.py:12`, and in which function: where in the repository a failure points. */
+export function place({ file, line, function: name }: ReportLocation): string {
+  return `${file}:${line}${name === null || !/^[\w$]/.test(name) ? '' : `, in ${name}`}`
+}
+
+/** A failure as far as its log explains it: a scenario's, or the control's, which has no reason. */
+export type Explained = Pick<ReportScenario, 'diagnosis' | 'location' | 'log'> & {
+  readonly reason?: ReportScenario['reason']
+}
+
+/** Failures that the verdict itself explains, whatever the log says. */
+const SELF_EVIDENT: readonly ReportScenario['reason'][] = [
+  'data-lost',
+  'stale-code',
+  'wrong-answer',
+  'forbidden-log'
+]
+
+/**
+ * Why start-up failed, by its log; where nothing known is in it, that this is so and how it ends. Empty where there is nothing
+ * to add to the verdict.
+ */
+export function causeOf({ diagnosis, log, reason }: Explained): string {
+  if (diagnosis !== null) return sentence(diagnosis.cause)
+  if (SELF_EVIDENT.includes(reason ?? null)) return ''
+  const last = [...(log?.head ?? []), ...(log?.tail ?? [])].filter((line) => line.trim() !== '').at(-1)
+  return last === undefined
+    ? 'Unknown: it printed nothing.'
+    : `Unknown: nothing in the log matches a known cause. Its last line: ${cut(last.trim(), LONGEST_LAST_LINE)}`
+}
+
+const LONGEST_LAST_LINE = 200
 
 /** `0.41 s (1.1 ×)`: time to ready of the first boot, and against the control's; empty when it never was. */
 export function timing({ readySeconds, ratio }: ReportScenario): string {

@@ -16,11 +16,11 @@ export interface Schedule {
   /** Leaves the containers of failing trials. */
   readonly keep: boolean
   readonly conditions: Omit<TrialConditions, 'slot'>
-  /** Makes a result of an observation. */
+  /** Makes a result of an observation, while the trial's containers are still there to be read. */
   readonly judged: (
     scenario: Scenario,
     observation: Observation
-  ) => Omit<ScenarioResult, 'keptContainer' | 'phases'>
+  ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'phases'>>
   readonly onStart: (scenario: Scenario) => void
   readonly onDone: (result: ScenarioResult) => void
 }
@@ -65,7 +65,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   }
 
   const finish = async (bench: Bench, scenario: Scenario, observation: Observation): Promise<void> => {
-    const result = schedule.judged(scenario, observation)
+    const result = await schedule.judged(scenario, observation)
     const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
     const kept = schedule.keep && unexpected ? failingContainer(observation) : undefined
     if (kept === undefined) await bench.dispose()
