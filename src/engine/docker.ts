@@ -13,6 +13,7 @@ import { EventStream } from './events.js'
 import { type Ask, Exchange, query, segment } from './exchange.js'
 import { listResources } from './labelled.js'
 import { Logs } from './logs.js'
+import { keepMounted } from './mounted.js'
 import { readOne, readTree } from './reading.js'
 import { runInContainer } from './run.js'
 import { writeEntries } from './writing.js'
@@ -210,6 +211,10 @@ class DockerEngine implements port.Engine {
 
   readEntry(id: string, path: string): Promise<TreeEntry | undefined> {
     return readOne(this.#exchange, id, path)
+  }
+
+  keepMounted(id: string): Promise<() => Promise<void>> {
+    return keepMounted(this.#exchange, id)
   }
 
   async changes(id: string): Promise<readonly port.PathChange[]> {

@@ -137,6 +137,13 @@ export interface Engine {
   read(id: string, path: string, bounds: ReadBounds): Promise<BoundedTree | undefined>
   /** Only the entry at the path, a symlink loop included; file content is hashed up to 16 MiB. */
   readEntry(id: string, path: string): Promise<TreeEntry | undefined>
+  /**
+   * Keeps every volume of a container that is not running mounted until the returned function is called, so that one that
+   * forgets its content when nobody uses it (a tmpfs) can be written before a boot and read after it. Meanwhile other
+   * containers use the volumes as ever, and this one can be neither written nor read nor removed.
+   * @returns ends it; throws when the engine had ended it before
+   */
+  keepMounted(id: string): Promise<() => Promise<void>>
   /** Changes in the container's own layer; volumes are not in it. */
   changes(id: string): Promise<readonly PathChange[]>
 

@@ -29,6 +29,7 @@ export function untilCancelled(engine: Engine, signal: AbortSignal): Engine {
     write: (id, entries) => wait(() => engine.write(id, entries)),
     read: (id, path, bounds) => wait(() => engine.read(id, path, bounds)),
     readEntry: (id, path) => wait(() => engine.readEntry(id, path)),
+    keepMounted: (id) => finish(() => engine.keepMounted(id)),
     changes: (id) => wait(() => engine.changes(id)),
     followLogs: (id, onChunk, end) => wait(() => engine.followLogs(id, onChunk, end)),
     exec: (id, command, timeoutMs) => wait(() => engine.exec(id, command, timeoutMs)),

@@ -9,6 +9,20 @@ export interface VolumeMount {
   readonly readOnly: boolean
   /** False lets the engine fill an empty volume from the image at first mount, as a first deploy does. */
   readonly noCopy: boolean
+  /** A file system in memory instead of a directory of the engine; empty whenever nobody has it mounted. */
+  readonly tmpfs?: TmpfsVolume
+}
+
+/** What a tmpfs volume is mounted with (tmpfs(5), Linux). */
+export interface TmpfsVolume {
+  /** Rounded up to whole pages by the kernel. */
+  readonly bytes: number
+  /** Files, directories and links at most, its own root included. */
+  readonly inodes: number
+  /** Owner and permission bits of its root. */
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
 }
 
 export interface ContainerSettings {
@@ -59,7 +73,11 @@ export function containerBody(template: ContainerBody, settings: ContainerSettin
           Source: volume.name,
           Target: volume.target,
           ReadOnly: volume.readOnly,
-          VolumeOptions: { NoCopy: volume.noCopy, Labels: settings.labels }
+          VolumeOptions: {
+            NoCopy: volume.noCopy,
+            Labels: settings.labels,
+            ...(volume.tmpfs === undefined ? {} : { DriverConfig: tmpfsDriver(volume.tmpfs) })
+          }
         }))
       ],
       PortBindings: Object.fromEntries(ports.map((port) => [port, [{ HostIp: '127.0.0.1', HostPort: '' }]])),
@@ -70,6 +88,12 @@ export function containerBody(template: ContainerBody, settings: ContainerSettin
       ...(settings.writableLayer === true ? { ReadonlyRootfs: false } : {})
     }
   }
+}
+
+/** The engine's own driver mounts whatever it is told to with the first use of the volume. */
+function tmpfsDriver({ bytes, inodes, uid, gid, mode }: TmpfsVolume): object {
+  const o = `size=${bytes},nr_inodes=${inodes},uid=${uid},gid=${gid},mode=0${mode.toString(8)}`
+  return { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o } }
 }
 
 /**

@@ -168,6 +168,7 @@ export class FakeEngine implements Engine {
   write = unwanted
   read = unwanted
   readEntry = unwanted
+  keepMounted = unwanted
   changes = unwanted
   listLabelled = unwanted
 }
