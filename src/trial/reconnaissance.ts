@@ -4,7 +4,7 @@ import { parseVerboseImports } from '../image/verbose-imports.js'
 import { containerBody } from './container.js'
 import { Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
-import { bootRequest } from './trial.js'
+import { bootRequest } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImageFacts, PythonImports } from '../model.js'
 

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { Bench, type Lab } from './lab.js'
-import { runTrial, type TrialConditions } from './trial.js'
+import { runTrial } from './trial.js'
+import type { TrialConditions } from './boots.js'
 import type { Observation, Scenario, ScenarioResult } from '../model.js'
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */

@@ -1,42 +1,10 @@
 import { EngineError } from '../engine/errors.js'
 import { isWithin } from '../paths.js'
-import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
-import { boot, type BootRequest } from './observe.js'
-import { isInPlace, sameState, seedEntries, verifyPlant } from './plant.js'
-import type { ReadyCheck } from './probes/probe.js'
-import type { VolumeMount } from './container.js'
-import type {
-  BootObservation,
-  BoundedTree,
-  ControlKnowledge,
-  Observation,
-  Scenario,
-  TreeEntry
-} from '../model.js'
-
-/** What trials need beside the lab: what the control taught. */
-export interface TrialConditions {
-  readonly control: ControlKnowledge
-  readonly checks: readonly ReadyCheck[]
-  readonly deadlineMs: number
-  readonly secondBoot: boolean
-  readonly replicas: number
-  /** Printed by planted code when it runs. */
-  readonly canary: string
-  /** Holds a place among the trials that are booting until the work says that what follows only waits. */
-  readonly slot: <T>(work: (settled: () => void) => Promise<T>) => Promise<T>
-}
-
-interface Container {
-  readonly id: string
-  readonly name: string
-}
-
-/** A container that waits to be started on the planted state, and how to make another one on the same volumes. */
-interface Stage {
-  readonly containers: readonly Container[]
-  readonly next: () => Promise<Container>
-}
+import { bootAll, bootOnce, isUp, stop, type TrialConditions } from './boots.js'
+import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
+import { isInPlace, sameState, verifyPlant } from './plant.js'
+import { stage } from './stage.js'
+import type { BootObservation, BoundedTree, Observation, Scenario } from '../model.js'
 
 /**
  * One execution of a scenario: create, plant, verify the plant, start, observe until settled, boot again without planting,
@@ -111,90 +79,6 @@ async function observe(
   }
 }
 
-/** Brings the volumes and containers into the planted state, by the rules of the boot mode. */
-async function stage(
-  lab: Lab,
-  scenario: Scenario,
-  conditions: TrialConditions,
-  bench: Bench
-): Promise<Stage | { readonly problem: string }> {
-  const { engine } = lab
-  const { plant, mode } = scenario
-  const seeded = conditions.control.volumes.every(({ truncated }) => !truncated)
-  const volumes = bench.volumes({ noCopy: seeded })
-  const seed = seedEntries(conditions.control, plant)
-
-  if (mode === 'restart' || plant.kill === true) {
-    const container = await bench.container(volumes)
-    await writeState(lab, bench, container, volumes, seedEntries(conditions.control, NOTHING))
-    const clean = await bootOnce(lab, conditions, bench, container, {
-      canary: undefined,
-      label: 'clean boot'
-    })
-    if (!isUp(clean)) return { problem: `the clean boot before the fault failed: ${clean.outcome.kind}` }
-    await bench.timeline.during('clean boot')('stop', () =>
-      plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id)
-    )
-    await writeState(lab, bench, container, volumes, plant.entries)
-    if (mode === 'restart') return { containers: [container], next: () => Promise.resolve(container) }
-    return { containers: [await bench.container(volumes)], next: () => bench.container(volumes) }
-  }
-
-  const mounted = withReadOnlyMount(volumes, scenario, bench)
-  const count = mode === 'concurrent' ? conditions.replicas : 1
-  const containers: Container[] = []
-  for (let made = 0; made < count; made++) containers.push(await bench.container(mounted))
-  const [first] = containers
-  if (first === undefined) return { problem: 'no container was created' }
-  await writeState(lab, bench, first, mounted, [...seed, ...readOnlyContent(lab, scenario), ...plant.entries])
-  return { containers, next: () => bench.container(mounted) }
-}
-
-const NOTHING = { entries: [], summary: 'nothing' }
-
-/** The run's volumes, with the one at the fault's path read-only, or one more that is. */
-function withReadOnlyMount(
-  volumes: readonly VolumeMount[],
-  { plant }: Scenario,
-  bench: Bench
-): VolumeMount[] {
-  const { readOnlyMount } = plant
-  if (readOnlyMount === undefined) return [...volumes]
-  if (volumes.some(({ target }) => target === readOnlyMount)) {
-    return volumes.map((volume) => (volume.target === readOnlyMount ? { ...volume, readOnly: true } : volume))
-  }
-  return [...volumes, bench.volume(readOnlyMount, { noCopy: true, readOnly: true })]
-}
-
-/** What a volume mounted read-only at the target holds: what healthy start-up left there, owned as it was. */
-function readOnlyContent(lab: Lab, { plant, target }: Scenario): TreeEntry[] {
-  if (plant.readOnlyMount === undefined || lab.mounts.includes(plant.readOnlyMount)) return []
-  return target.entry?.type === 'directory' ? [...target.tree.values()] : []
-}
-
-/**
- * Writes through the container itself, or, where it could not (a read-only mount or root file system), through one that is
- * never started and mounts the same volumes writable.
- */
-async function writeState(
-  lab: Lab,
-  bench: Bench,
-  container: Container,
-  volumes: readonly VolumeMount[],
-  entries: readonly TreeEntry[]
-): Promise<void> {
-  if (entries.length === 0) return
-  const needsCarrier =
-    lab.template.HostConfig?.ReadonlyRootfs === true || volumes.some(({ readOnly }) => readOnly)
-  const writer = needsCarrier
-    ? await bench.container(
-        volumes.map((volume) => ({ ...volume, readOnly: false })),
-        { carrier: true }
-      )
-    : container
-  await bench.timeline.during(null)('plant', () => lab.engine.write(writer.id, entries))
-}
-
 /** Data at the end. Beyond the bound the files that are watched are read one by one, since nothing follows from an absence. */
 async function readData(
   lab: Lab,
@@ -232,87 +116,6 @@ async function readTarget(
   if (entry.type !== 'directory') return new Map([[entry.path, entry]])
   const tree = await lab.engine.read(container, target.path, STATE_BOUNDS)
   return new Map([...(tree?.entries ?? [])].filter(([path]) => isWithin(path, target.path)))
-}
-
-/** What a boot is watched for, and what the timeline calls it. */
-interface BootWatch {
-  readonly canary: string | undefined
-  readonly label: string
-}
-
-/** Boots containers at the same moment: replicas that race for their volume, or just one. */
-async function bootAll(
-  lab: Lab,
-  conditions: TrialConditions,
-  { timeline }: Bench,
-  containers: readonly Container[],
-  { canary, label }: BootWatch
-): Promise<BootObservation[]> {
-  const labels = containers.map((_, index) => (containers.length === 1 ? label : `replica ${index + 1}`))
-  const endWait = timeline.begin(labels[0] ?? label, 'wait')
-  return await conditions.slot((settled) => {
-    endWait()
-    let unsettled = containers.length
-    const onSettled = (): void => {
-      if (--unsettled === 0) settled()
-    }
-    return Promise.all(
-      containers.map((container, index) =>
-        boot(
-          lab.engine,
-          { ...bootRequest(lab, container, conditions.deadlineMs, canary), checks: conditions.checks },
-          lab.signal,
-          { onSettled, during: timeline.during(labels[index] ?? label) }
-        )
-      )
-    )
-  })
-}
-
-async function bootOnce(
-  lab: Lab,
-  conditions: TrialConditions,
-  bench: Bench,
-  container: Container,
-  watch: BootWatch
-): Promise<BootObservation> {
-  const [observation] = await bootAll(lab, conditions, bench, [container], watch)
-  if (observation === undefined) throw new Error('a boot of one container gave no observation')
-  return observation
-}
-
-/** What is asked of one boot beside its readiness checks, by the run's inputs. */
-export function bootRequest(
-  lab: Lab,
-  container: Container,
-  deadlineMs: number,
-  canary: string | undefined
-): Omit<BootRequest, 'checks'> {
-  const { smokeTest, stableForMs, forbidLogs } = lab.health
-  return {
-    containerId: container.id,
-    name: container.name,
-    deadlineMs,
-    stableForMs,
-    forbidLogs,
-    canary,
-    smokeTest:
-      smokeTest === undefined ? undefined : { script: smokeTest, workspace: lab.workspace, deadlineMs }
-  }
-}
-
-/** Ready and still fine at the end of its checks. */
-export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {
-  return (
-    outcome.kind === 'ready' &&
-    (stability === undefined || stability.kind === 'stable') &&
-    (smokeTest === undefined || smokeTest.exitCode === 0)
-  )
-}
-
-/** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
-async function stop(lab: Lab, { control }: TrialConditions, id: string): Promise<void> {
-  await (control.ignoresStopSignal ? lab.engine.killContainer(id) : lab.engine.stopContainer(id))
 }
 
 function problem(words: string, seconds: number): Observation {

@@ -1,0 +1,105 @@
+import { boot, type BootRequest } from './observe.js'
+import type { Bench, Lab } from './lab.js'
+import type { ReadyCheck } from './probes/probe.js'
+import type { BootObservation, ControlKnowledge } from '../model.js'
+
+/** What trials need beside the lab: what the control taught. */
+export interface TrialConditions {
+  readonly control: ControlKnowledge
+  readonly checks: readonly ReadyCheck[]
+  readonly deadlineMs: number
+  readonly secondBoot: boolean
+  readonly replicas: number
+  /** Printed by planted code when it runs. */
+  readonly canary: string
+  /** Holds a place among the trials that are booting until the work says that what follows only waits. */
+  readonly slot: <T>(work: (settled: () => void) => Promise<T>) => Promise<T>
+}
+
+/** A container of a trial. */
+export interface Container {
+  readonly id: string
+  readonly name: string
+}
+
+/** What a boot is watched for, and what the timeline calls it. */
+export interface BootWatch {
+  readonly canary: string | undefined
+  readonly label: string
+}
+
+/** Boots containers at the same moment: replicas that race for their volume, or just one. */
+export async function bootAll(
+  lab: Lab,
+  conditions: TrialConditions,
+  { timeline }: Bench,
+  containers: readonly Container[],
+  { canary, label }: BootWatch
+): Promise<BootObservation[]> {
+  const labels = containers.map((_, index) => (containers.length === 1 ? label : `replica ${index + 1}`))
+  const endWait = timeline.begin(labels[0] ?? label, 'wait')
+  return await conditions.slot((settled) => {
+    endWait()
+    let unsettled = containers.length
+    const onSettled = (): void => {
+      if (--unsettled === 0) settled()
+    }
+    return Promise.all(
+      containers.map((container, index) =>
+        boot(
+          lab.engine,
+          { ...bootRequest(lab, container, conditions.deadlineMs, canary), checks: conditions.checks },
+          lab.signal,
+          { onSettled, during: timeline.during(labels[index] ?? label) }
+        )
+      )
+    )
+  })
+}
+
+/** Boots one container. */
+export async function bootOnce(
+  lab: Lab,
+  conditions: TrialConditions,
+  bench: Bench,
+  container: Container,
+  watch: BootWatch
+): Promise<BootObservation> {
+  const [observation] = await bootAll(lab, conditions, bench, [container], watch)
+  if (observation === undefined) throw new Error('a boot of one container gave no observation')
+  return observation
+}
+
+/** What is asked of one boot beside its readiness checks, by the run's inputs. */
+export function bootRequest(
+  lab: Lab,
+  container: Container,
+  deadlineMs: number,
+  canary: string | undefined
+): Omit<BootRequest, 'checks'> {
+  const { smokeTest, stableForMs, forbidLogs } = lab.health
+  return {
+    containerId: container.id,
+    name: container.name,
+    deadlineMs,
+    stableForMs,
+    forbidLogs,
+    canary,
+    smokeTest:
+      smokeTest === undefined ? undefined : { script: smokeTest, workspace: lab.workspace, deadlineMs }
+  }
+}
+
+/** Ready and still fine at the end of its checks. */
+export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {
+  return (
+    outcome.kind === 'ready' &&
+    (stability === undefined || stability.kind === 'stable') &&
+    (smokeTest === undefined || smokeTest.exitCode === 0)
+  )
+}
+
+/** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
+export async function stop(lab: Lab, { control }: TrialConditions, id: string): Promise<void> {
+  await (control.ignoresStopSignal ? lab.engine.killContainer(id) : lab.engine.stopContainer(id))
+}
