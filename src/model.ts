@@ -238,6 +238,11 @@ export interface Target {
   readonly inImage: boolean
   /** Whether all of the tree was read back; where not, its content cannot be given to another container. */
   readonly complete: boolean
+  /**
+   * Regular files at or below the path that start-up itself wrote, with content, in the order of their paths: what learned
+   * faults damage. Those below a deeper target belong to that one; sentinels, and what has a second name, are not in it.
+   */
+  readonly learned: readonly TreeEntry[]
 }
 
 /** Stale or damaged bytecode of one module, compiled by the image's own interpreter. */
@@ -294,6 +299,13 @@ export interface Plant {
   readonly summary: string
   /** Data files that the plant itself damages or replaces, with the bytes that survive of each. */
   readonly damaged?: readonly { readonly path: string; readonly surviving: Buffer }[]
+  /** Set where the times of the entries are the damage, and not their content. */
+  readonly byTime?: true
+  /**
+   * Set where every planted or removed file would be a fault of the same kind by itself, so that the smallest set that is
+   * enough can be looked for: what is said of one such file (`is cut in half`) and of several.
+   */
+  readonly perFile?: { readonly one: string; readonly many: string }
 }
 
 /** What start-up must do about a fault. */
@@ -316,6 +328,8 @@ export interface Fault {
   readonly id: FaultId
   /** Code in the catalogue, e.g. `A1`; several forms of one fault share it. */
   readonly code: string
+  /** A second code, of a fault that two sections of the catalogue list. */
+  readonly alsoCode?: string
   readonly family: Family
   readonly title: string
   /** Whether it is in the default set. */
@@ -326,9 +340,9 @@ export interface Fault {
   readonly modes?: readonly BootMode[]
   /**
    * What the fault is aimed at: a path (never a mount point, which cannot be replaced), a path that can be mounted over,
-   * a place that holds bytecode, or the container as a whole.
+   * the files that start-up wrote at or below a path, a place that holds bytecode, or the container as a whole.
    */
-  readonly aim: 'path' | 'mount' | 'bytecode' | 'container'
+  readonly aim: 'path' | 'mount' | 'state' | 'bytecode' | 'container'
   applies(target: Target, context: PlantContext): true | NotApplicable
   plant(target: Target, context: PlantContext): Plant
   expects(role: Role): Expectation

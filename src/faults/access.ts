@@ -1,8 +1,28 @@
 import { parentRequired } from './shape.js'
-import type { Fault } from '../model.js'
+import type { Fault, ImageFacts, NotApplicable, Signature } from '../model.js'
 
-/** Nobody's uid in common base images, and never the app's: see foreignOwner.plant. */
+/** Nobody's uid in common base images. */
 const FOREIGN_ID = 4242
+
+/** A uid and gid that is not the app's. */
+export function foreignId({ user }: Pick<ImageFacts, 'user'>): number {
+  return user.uid === FOREIGN_ID ? FOREIGN_ID + 1 : FOREIGN_ID
+}
+
+/** Whether mode bits bind the app's user at all. */
+export function modeBitsBind({ ignoresModeBits }: Pick<ImageFacts, 'ignoresModeBits'>): true | NotApplicable {
+  return ignoresModeBits
+    ? { reason: 'mode bits do not bind a root process (uid 0 with CAP_DAC_OVERRIDE)' }
+    : true
+}
+
+export const PERMISSION_DENIED: Signature = {
+  pattern: String.raw`Errno 13\]|EACCES|[Pp]ermission denied|os error 13|no locator available for file`,
+  cause:
+    'The path belongs to another user, as a volume does that an earlier release or another image wrote as root.',
+  remedy:
+    'Probe by writing at start-up; when it fails, go on with a private temporary directory and log one warning. Do not chown a whole tree.'
+}
 
 const foreignOwner: Fault = {
   id: 'foreign-owner',
@@ -12,16 +32,15 @@ const foreignOwner: Fault = {
   default: true,
   aim: 'path',
   applies(target, context) {
-    if (context.facts.ignoresModeBits) {
-      return { reason: 'mode bits do not bind a root process (uid 0 with CAP_DAC_OVERRIDE)' }
-    }
+    const bound = modeBitsBind(context.facts)
+    if (bound !== true) return bound
     if (target.entry?.type === 'symlink') {
       return { reason: `${target.path} is a link, whose owner nobody asks for; declare what it points at` }
     }
     return parentRequired(target)
   },
   plant(target, context) {
-    const id = context.facts.user.uid === FOREIGN_ID ? FOREIGN_ID + 1 : FOREIGN_ID
+    const id = foreignId(context.facts)
     const isFile = target.entry?.type === 'file'
     const mode = isFile ? 0o600 : 0o700
     const content = target.entry?.content
@@ -43,15 +62,7 @@ const foreignOwner: Fault = {
     }
   },
   expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
-  signatures: [
-    {
-      pattern: String.raw`Errno 13\]|EACCES|[Pp]ermission denied|os error 13|no locator available for file`,
-      cause:
-        'The path belongs to another user, as a volume does that an earlier release or another image wrote as root.',
-      remedy:
-        'Probe by writing at start-up; when it fails, go on with a private temporary directory and log one warning. Do not chown a whole tree.'
-    }
-  ],
+  signatures: [PERMISSION_DENIED],
   evidence: [
     'bmaltais/kohya_ss#1143',
     'zylon-ai/private-gpt#1876',

@@ -29,7 +29,7 @@ const NOT_A_DIRECTORY: Signature = {
   remedy:
     'Before creating the directory, look at the path with lstat; when it is not a directory, unlink it (or move it aside), then mkdir.'
 }
-const FILE_EXISTS: Signature = {
+export const FILE_EXISTS: Signature = {
   pattern: String.raw`Errno 17\]|EEXIST|[Ff]ile exists`,
   cause:
     'Something that is not a directory, often a dangling link, stands where start-up creates a directory or a link.',
@@ -41,7 +41,7 @@ const TOO_MANY_LINKS: Signature = {
   cause: 'The path is a symbolic link that leads back to itself.',
   remedy: 'Use lstat, never stat, to decide what is at the path; unlink the link before creating anything.'
 }
-const NO_SUCH_FILE: Signature = {
+export const NO_SUCH_FILE: Signature = {
   pattern: String.raw`Errno 2\]|ENOENT|[Nn]o such file or directory`,
   cause: 'The path, or what its link points at, does not exist.',
   remedy: 'Create the directory at start-up (mkdir -p), and replace a link whose target is missing.'

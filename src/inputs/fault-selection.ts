@@ -4,7 +4,7 @@ import { didYouMean } from './nearest.js'
 import type { ProblemList } from './problems.js'
 
 /** What the selection needs to know of each fault. */
-export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'family' | 'default' | 'packs'>
+export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'alsoCode' | 'family' | 'default' | 'packs'>
 
 /**
  * Resolves `default`, `all`, ids, catalogue codes (every form of the fault), families, packs and `!NAME`. A name that is
@@ -54,8 +54,8 @@ function resolve(name: string, catalogue: readonly CatalogueEntry[]): readonly C
     byId.length > 0
       ? byId
       : catalogue.filter(
-          ({ code: own, family, packs }) =>
-            own === code || family === name || packs?.some((pack) => pack === name)
+          ({ code: own, alsoCode, family, packs }) =>
+            own === code || alsoCode === code || family === name || packs?.some((pack) => pack === name)
         )
   return matches.length > 0 ? matches : undefined
 }
@@ -76,7 +76,11 @@ function acceptedNames(catalogue: readonly CatalogueEntry[]): string {
 }
 
 function codesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
-  return [...new Set(catalogue.map(({ code }) => code))]
+  return [
+    ...new Set(
+      catalogue.flatMap(({ code, alsoCode }) => [code, ...(alsoCode === undefined ? [] : [alsoCode])])
+    )
+  ]
 }
 
 function familiesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {

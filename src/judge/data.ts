@@ -1,4 +1,4 @@
-import { isWithin } from '../paths.js'
+import { holder, isWithin } from '../paths.js'
 import type { BoundedTree, Plant, Tree, TreeEntry } from '../model.js'
 
 /** One loss of user data, in words. */
@@ -20,16 +20,15 @@ export interface DataQuestion {
 }
 
 /**
- * Whether the path holds user data: it is on a volume and under no cache path, or under a data path.
+ * Whether a path on a volume holds user data: the innermost cache or data path that contains it says so, and where none
+ * does it is data. A path that is declared as both is data.
  */
 export function isData(
   path: string,
   { cachePaths, dataPaths }: Pick<DataQuestion, 'cachePaths' | 'dataPaths'>
 ): boolean {
-  return (
-    dataPaths.some((dataPath) => isWithin(path, dataPath)) ||
-    !cachePaths.some((cachePath) => isWithin(path, cachePath))
-  )
+  const [cache, data] = [holder(path, cachePaths), holder(path, dataPaths)]
+  return cache === undefined || (data !== undefined && data.length >= cache.length)
 }
 
 /** What became of user data. */
@@ -40,8 +39,8 @@ export interface DataFindings {
 }
 
 /**
- * What was lost: a sentinel or a stable file whose bytes are nowhere any more, or a damaged file whose surviving bytes are
- * nowhere any more. A file that was moved aside, whole, is not lost; an empty file holds nothing that could be.
+ * What was lost: a sentinel or a stable file whose bytes are nowhere any more, or a damaged stable file whose surviving bytes
+ * are nowhere any more. A file that was moved aside, whole, is not lost; an empty file holds nothing that could be.
  */
 export function dataFindings(question: DataQuestion): DataFindings {
   const { before, after, plant } = question
@@ -57,7 +56,7 @@ export function dataFindings(question: DataQuestion): DataFindings {
     if (!question.sentinels.has(path)) return losses
     return losses.map(({ how }) => ({ path, how: `(planted as user data) ${how}` }))
   })
-  const all = [...losses, ...damagedLosses(plant, after.entries)]
+  const all = [...losses, ...damagedLosses(question, after.entries)]
   return after.truncated ? { losses: [], unknown: all.at(0)?.path } : { losses: all, unknown: undefined }
 }
 
@@ -74,10 +73,14 @@ function lossOf(file: TreeEntry, after: Tree): DataLoss[] {
   ]
 }
 
-function damagedLosses(plant: Plant, after: Tree): DataLoss[] {
+/** Of a file that healthy start-up rewrites, too, it proves nothing that its bytes are gone. */
+function damagedLosses({ plant, stableFiles }: DataQuestion, after: Tree): DataLoss[] {
+  const stable = new Set(stableFiles)
   return (plant.damaged ?? []).flatMap(({ path, surviving }) => {
-    const survives = [...after.values()].some((entry) => entry.content?.includes(surviving) === true)
-    if (survives || surviving.length === 0) return []
+    if (!stable.has(path) || surviving.length === 0) return []
+    const holds = (entry: TreeEntry | undefined): boolean => entry?.content?.includes(surviving) === true
+    // In its own place first: of many files, hardly one was moved.
+    if (holds(after.get(path)) || [...after.values()].some(holds)) return []
     return [{ path, how: `was damaged, and the ${surviving.length} bytes that could still be read are gone` }]
   })
 }

@@ -81,7 +81,9 @@ export function plan(request: PlanRequest): Plan {
       })
     }
   }
-  const pathFaults = faults.filter(({ aim }) => aim === 'path' || aim === 'mount').map(({ id }) => id)
+  const pathFaults = faults
+    .filter(({ aim }) => aim === 'path' || aim === 'mount' || aim === 'state')
+    .map(({ id }) => id)
   return { scenarios, omissions: [...omissions, ...unusedOmissions(found.unused, pathFaults)] }
 }
 
@@ -96,7 +98,8 @@ const CONTAINER: Target = {
   parentExists: true,
   used: true,
   inImage: true,
-  complete: true
+  complete: true,
+  learned: []
 }
 
 function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest): Target[] {
@@ -104,6 +107,7 @@ function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest
     case 'container':
       return [CONTAINER]
     case 'mount':
+    case 'state':
       return [...found]
     case 'path': {
       const all = found.flatMap((target) => {
@@ -149,7 +153,8 @@ function volumeTarget({ mount, tree, truncated }: VolumeState): Target {
     parentExists: true,
     used: true,
     inImage: true,
-    complete: !truncated
+    complete: !truncated,
+    learned: []
   }
 }
 

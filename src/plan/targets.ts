@@ -1,4 +1,4 @@
-import { isWithin, parentOf } from '../paths.js'
+import { holder, isWithin, parentOf } from '../paths.js'
 import type { ControlKnowledge, ImageFacts, Omission, Role, Target, Tree, TreeEntry } from '../model.js'
 
 /** A path that may become a target, before anyone knows what the control left there. */
@@ -63,14 +63,19 @@ export function subtree(tree: Tree, path: string): Tree {
  */
 export function targets(
   found: readonly Candidate[],
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>,
   layer: LayerState
 ): { readonly targets: readonly Target[]; readonly unused: readonly Candidate[] } {
   const made = found.map((candidate) => ({ candidate, target: target(candidate, control, layer) }))
+  const kept = made
+    .filter(({ candidate, target }) => candidate.declared || target.used)
+    .map(({ target }) => target)
+  const paths = kept.map(({ path }) => path)
   return {
-    targets: made
-      .filter(({ candidate, target }) => candidate.declared || target.used)
-      .map(({ target }) => target),
+    targets: kept.map((target) => ({
+      ...target,
+      learned: target.learned.filter((file) => holder(file.path, paths) === target.path)
+    })),
     unused: made
       .filter(({ candidate, target }) => !candidate.declared && !target.used)
       .map(({ candidate }) => candidate)
@@ -79,7 +84,7 @@ export function targets(
 
 function target(
   candidate: Pick<Candidate, 'path' | 'role' | 'source'>,
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>,
   layer: LayerState
 ): Target {
   const { path, role, source } = candidate
@@ -88,18 +93,34 @@ function target(
     .sort((a, b) => b.mount.length - a.mount.length)
     .at(0)
   const tree = volume?.tree ?? layer.tree
+  const below = subtree(tree, path)
   return {
     path,
     role,
     source,
     volume: volume?.mount,
     entry: tree.get(path),
-    tree: subtree(tree, path),
+    tree: below,
     parentExists: parentOf(path) === '/' || holdsEntries(tree.get(parentOf(path))),
     used: control.writtenPaths.some((written) => isWithin(written, path)),
     inImage: tree.has(path) && !control.addedPaths.includes(path),
-    complete: volume === undefined ? !layer.truncated.includes(path) : !volume.truncated
+    complete: volume === undefined ? !layer.truncated.includes(path) : !volume.truncated,
+    learned: learnedFiles(below, control)
   }
+}
+
+/** What start-up wrote, of a tree. A file with two names is left out: damage at one would tear them apart, which heals the other. */
+function learnedFiles(
+  tree: Tree,
+  { writtenPaths, sentinels }: Pick<ControlKnowledge, 'writtenPaths' | 'sentinels'>
+): TreeEntry[] {
+  const written = new Set(writtenPaths)
+  const entries = [...tree.values()]
+  const shared = new Set(entries.flatMap(({ type, linkTarget }) => (type === 'hardlink' ? [linkTarget] : [])))
+  return entries
+    .filter(({ type, content }) => type === 'file' && content !== undefined)
+    .filter(({ path }) => written.has(path) && !sentinels.has(path) && !shared.has(path))
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** A directory, or a link that may lead to one. */
@@ -133,7 +154,8 @@ export function expand(
       tree: subtree(target.tree, entry.path),
       parentExists: true,
       used: true,
-      inImage: !control.addedPaths.includes(entry.path)
+      inImage: !control.addedPaths.includes(entry.path),
+      learned: target.learned.filter(({ path }) => isWithin(path, entry.path))
     }))
 }
 

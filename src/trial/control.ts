@@ -126,6 +126,8 @@ async function control(
   const deadlineMs = lab.health.startupTimeoutMs ?? trialDeadline(readySeconds(learned.observation))
   const ignoresStopSignal = await bench.timeline.during(label)('stop', () => stopAndLearn(lab, first.id))
   const afterFirst = await readRoots(engine, first.id, mounts)
+  const layerData = request.restarts ? request.dataPaths.filter((path) => !onVolume(path, mounts)) : []
+  const layerAfterFirst = await readRoots(engine, first.id, layerData)
 
   const planted = sentinels(
     {
@@ -216,9 +218,10 @@ async function control(
       ...volumeChanges.filter((path) => !pristine.entries.has(path))
     ],
     volumes: states,
-    stableFiles: stableFiles([afterFirst, running ?? afterFirst, afterLast]).filter(
-      (path) => !planted.has(path) && isData(path, request)
-    ),
+    stableFiles: [
+      ...stableFiles([afterFirst, running ?? afterFirst, afterLast]),
+      ...stableFiles([layerAfterFirst, await readRoots(engine, first.id, layerData)])
+    ].filter((path) => !planted.has(path) && isData(path, request)),
     sentinels: planted,
     notes: states
       .filter(({ truncated }) => truncated)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { EngineError } from '../engine/errors.js'
-import { isWithin } from '../paths.js'
+import { isWithin, parentOf } from '../paths.js'
+import { STATE_BOUNDS } from './lab.js'
 import type { Engine } from '../engine/engine.js'
 import type { ControlKnowledge, Plant, Tree, TreeEntry } from '../model.js'
 
@@ -32,15 +33,14 @@ export async function verifyPlant(
   container: string,
   plant: Plant
 ): Promise<string | undefined> {
+  const removed = plant.remove ?? []
+  const found = await readAt(engine, container, [...plant.entries.map(({ path }) => path), ...removed])
   for (const entry of plant.entries) {
-    const found = await engine.readEntry(container, entry.path)
-    const difference = compare(entry, found)
+    const difference = compare(entry, found.get(entry.path), plant)
     if (difference !== undefined) return `the plant is not in place: ${entry.path} ${difference}`
   }
-  for (const path of plant.remove ?? []) {
-    if ((await engine.readEntry(container, path)) !== undefined) {
-      return `the plant is not in place: ${path} is still there`
-    }
+  for (const path of removed) {
+    if (found.has(path)) return `the plant is not in place: ${path} is still there`
   }
   if (plant.readOnlyMount !== undefined && (await isWritable(engine, container, plant.readOnlyMount))) {
     return `the plant is not in place: ${plant.readOnlyMount} can be written`
@@ -49,7 +49,8 @@ export async function verifyPlant(
 }
 
 /**
- * Whether the fault is still there after a boot: the entry at the target's path, or for faults below it, any of the files.
+ * Whether the fault is still there after a boot: the entry at the target's path, or for faults below it, any of the files
+ * that were written or taken away.
  */
 export async function isInPlace(
   engine: Engine,
@@ -59,23 +60,58 @@ export async function isInPlace(
 ): Promise<boolean> {
   if (plant.kill === true) return false
   if (plant.readOnlyMount !== undefined) return true
-  if (plant.remove !== undefined) return (await engine.readEntry(container, path)) === undefined
   const at = plant.entries.filter((entry) => entry.path === path)
   const watched = at.length > 0 ? at : plant.entries.filter(({ type }) => type === 'file')
-  for (const entry of watched) {
-    if (compare(entry, await engine.readEntry(container, entry.path)) === undefined) return true
+  const removed = plant.remove ?? []
+  const found = await readAt(engine, container, [...watched.map((entry) => entry.path), ...removed])
+  return (
+    watched.some((entry) => compare(entry, found.get(entry.path), plant) === undefined) ||
+    removed.some((gone) => !found.has(gone))
+  )
+}
+
+/** More entries than these are read as one tree, which takes one request and not one each. */
+const READ_ONE_BY_ONE = 16
+
+/** What is at the paths, by path; nothing where nothing is there. */
+async function readAt(engine: Engine, container: string, paths: readonly string[]): Promise<Tree> {
+  const [first] = paths
+  const found = new Map<string, TreeEntry>()
+  let unread = paths
+  if (first !== undefined && paths.length > READ_ONE_BY_ONE) {
+    const top = paths.reduce((common, path) => {
+      let at = common
+      while (!isWithin(path, at)) at = parentOf(at)
+      return at
+    }, parentOf(first))
+    const tree = await engine.read(container, top, STATE_BOUNDS)
+    for (const path of paths) {
+      const entry = tree?.entries.get(path)
+      if (entry !== undefined) found.set(path, entry)
+    }
+    // Only beyond the bound does an absence say nothing.
+    unread = tree?.truncated === true ? paths.filter((path) => !found.has(path)) : []
   }
-  return false
+  for (const path of unread) {
+    const entry = await engine.readEntry(container, path)
+    if (entry !== undefined) found.set(path, entry)
+  }
+  return found
 }
 
 /** How an entry differs from what was planted; mtimes of directories change with their content and do not count. */
-function compare(planted: TreeEntry, found: TreeEntry | undefined): string | undefined {
+function compare(
+  planted: TreeEntry,
+  found: TreeEntry | undefined,
+  { byTime }: Pick<Plant, 'byTime'>
+): string | undefined {
   if (found === undefined) return 'is missing'
   if (found.type !== planted.type) return `is a ${found.type}, not a ${planted.type}`
   if (found.linkTarget !== planted.linkTarget) return `links to ${String(found.linkTarget)}`
   if (found.uid !== planted.uid || found.gid !== planted.gid) return `belongs to ${found.uid}:${found.gid}`
   if (planted.type !== 'symlink' && found.mode !== planted.mode) return `has mode 0${found.mode.toString(8)}`
   if (planted.type !== 'file') return undefined
+  if (byTime === true && found.mtime !== planted.mtime) return `is dated ${found.mtime}, not ${planted.mtime}`
   const sha256 = createHash('sha256')
     .update(planted.content ?? Buffer.alloc(0))
     .digest('hex')

@@ -89,6 +89,7 @@ export function target(over: Partial<Target> = {}): Target {
     used: true,
     inImage: false,
     complete: true,
+    learned: [],
     ...over
   }
 }

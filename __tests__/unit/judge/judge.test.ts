@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { judge } from '../../../src/judge/judge.js'
+import { judge, type Standards } from '../../../src/judge/judge.js'
 import {
   boot,
   CRASH,
@@ -31,10 +31,14 @@ const DATA_FAULT: Partial<Scenario> = {
     damaged: [{ path: '/data/settings.json', surviving: Buffer.from('{"theme": "da') }]
   }
 }
+const DATA_STANDARDS: Standards = {
+  ...STANDARDS,
+  control: { ...STANDARDS.control, stableFiles: [UPLOAD.path, '/data/settings.json'] }
+}
 const HALF = file('/data/settings.json', '{"theme": "da')
 
 function verdictOf(over: Partial<Observation>, on: Partial<Scenario> = {}): Verdict {
-  return judge(scenario(on), observation(over), STANDARDS)
+  return judge(scenario(on), observation(over), DATA_STANDARDS)
 }
 
 function short(verdict: Verdict): string {
@@ -359,6 +363,50 @@ describe('user data', () => {
     expect(verdictOf({ pathAfter, dataAfter: { entries, truncated: false } }, DATA_FAULT).kind).toBe(
       'recovered'
     )
+  })
+
+  test('of a damaged file that healthy start-up rewrites, too, nothing has to survive', () => {
+    const entries = tree(SENTINEL, UPLOAD, file('/data/settings.json', '{}'))
+    const rewritten = observation({
+      pathAfter: file('/data/settings.json', '{}'),
+      dataAfter: { entries, truncated: false }
+    })
+    expect(judge(scenario(DATA_FAULT), rewritten, STANDARDS).kind).toBe('recovered')
+    expect(judge(scenario(DATA_FAULT), rewritten, DATA_STANDARDS)).toMatchObject({ reason: 'data-lost' })
+  })
+
+  describe('a smoke test that fails', () => {
+    const smokeTest = { exitCode: 1, timedOut: false, seconds: 1, output: 'unknown theme' }
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const healthy = file('/data/settings.json', '{"theme": "dark"}')
+    const on = (plant: Partial<Scenario['plant']>) =>
+      verdictOf(
+        { boots: [boot({ smokeTest })], secondBoot: undefined, plantInPlace: true, dataAfter },
+        {
+          ...DATA_FAULT,
+          target: { ...DATA_TARGET, entry: healthy, tree: tree(healthy) },
+          plant: { entries: [HALF], summary: '', ...plant }
+        }
+      )
+
+    test('may ask for the very data that was damaged', () => {
+      expect(on({})).toEqual({
+        kind: 'inconclusive',
+        detail: 'it started on damaged data, which may be why the smoke test exited 1: unknown theme'
+      })
+    })
+
+    test('asks in vain for data that is whole', () => {
+      expect(short(on({ entries: [{ ...healthy, uid: 4242 }] }))).toBe('failed: wrong-answer')
+    })
+  })
+
+  test('a cache path inside a data path is a cache', () => {
+    const standards = { ...STANDARDS, cachePaths: ['/data/cache'], dataPaths: ['/data'] }
+    const stale = { ...standards, control: { ...STANDARDS.control, stableFiles: ['/data/cache/model'] } }
+    const dataBefore = tree(SENTINEL, file('/data/cache/model', 'm'))
+    const dataAfter = { entries: tree(SENTINEL), truncated: false }
+    expect(judge(scenario(), observation({ dataBefore, dataAfter }), stale).kind).toBe('recovered')
   })
 
   test('a data path inside a cache path is data', () => {

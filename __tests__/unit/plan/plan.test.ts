@@ -157,6 +157,57 @@ describe('which paths become targets', () => {
   })
 })
 
+describe('what of a state is learned, and so damaged', () => {
+  const damaged = (world: World): Record<string, readonly string[]> =>
+    Object.fromEntries(
+      plan(request({ faults: ['truncated'], ...world })).scenarios.map(({ id, plant }) => [
+        id,
+        plant.entries.map(({ path }) => path)
+      ])
+    )
+  const written = ['/data/cache', '/data/cache/index', '/data/cache/hf/model', '/data/config']
+  const volume = [
+    directory('/data/cache'),
+    file('/data/cache/hf/model', 'model'),
+    file('/data/cache/index', 'index'),
+    file('/data/cache/from-the-image', 'not written by start-up'),
+    file('/data/config', 'config'),
+    file('/data/sentinel', 'sentinel')
+  ]
+
+  test('what start-up wrote, and not what the image brings', () => {
+    expect(damaged({ cachePaths: ['/data/cache'], volume, written })).toEqual({
+      'truncated@/data/cache/recreate': ['/data/cache/hf/model', '/data/cache/index']
+    })
+  })
+
+  test('each file at the innermost path that is a target, a whole volume without its sentinels', () => {
+    const world = { dataPaths: ['/data'], cachePaths: ['/data/cache', '/data/cache/hf'], volume }
+    expect(damaged({ ...world, written: [...written, '/data/sentinel'] })).toEqual({
+      'truncated@/data/recreate': ['/data/config'],
+      'truncated@/data/cache/recreate': ['/data/cache/index'],
+      'truncated@/data/cache/hf/recreate': ['/data/cache/hf/model']
+    })
+  })
+
+  test('a file in the container’s own layer, by restarting it', () => {
+    const layer = [directory('/root/.cache'), file('/root/.cache/a', 'aa')]
+    const world = { cachePaths: ['/root/.cache'], layer, written: ['/root/.cache/a'] }
+    expect(damaged(world)).toEqual({ 'truncated@/root/.cache/restart': ['/root/.cache/a'] })
+  })
+
+  test('not what has a second name', () => {
+    const link: TreeEntry = {
+      ...file('/data/cache/name', ''),
+      type: 'hardlink',
+      linkTarget: '/data/cache/index'
+    }
+    expect(
+      damaged({ cachePaths: ['/data/cache'], volume: [...volume, link], written: [...written, link.path] })
+    ).toEqual({ 'truncated@/data/cache/recreate': ['/data/cache/hf/model'] })
+  })
+})
+
 describe('boot modes', () => {
   const cachePaths = ['/root/.cache', '/data/cache']
   const volume = [directory('/data/cache')]
@@ -229,7 +280,7 @@ describe('why a fault does not apply', () => {
       { dataPaths: ['/data/up'], volume: [directory('/data/up')] },
       /cannot be brought back/
     ],
-    ['truncated', '/data/cache', {}, /no file .* could be cut/],
+    ['truncated', '/data/cache', {}, /^start-up wrote no file at \/data\/cache$/],
     ['stale-bytecode', '/data', { cachePaths: [] }, /Python in this image never reads bytecode from \/data/],
     ['stale-bytecode', '/data', { cachePaths: [], facts: { python: undefined } }, /no Python/],
     [
