@@ -378,6 +378,31 @@ export interface Plan {
 
 // ---------------------------------------------------------------- observations
 
+/** What a terminal can do to text, as far as it is kept; a line has at most one colour at a time. */
+export type TextStyle =
+  | 'bold'
+  | 'faint'
+  | 'italic'
+  | 'underline'
+  | 'black'
+  | 'red'
+  | 'green'
+  | 'yellow'
+  | 'blue'
+  | 'magenta'
+  | 'cyan'
+  | 'white'
+
+/** A part of a line that a terminal would have shown in a style. */
+export interface StyledRange {
+  /** Index of the line in the head followed by the tail. */
+  readonly line: number
+  /** UTF-16 units, the end excluded. */
+  readonly start: number
+  readonly end: number
+  readonly styles: readonly TextStyle[]
+}
+
 /** What was kept of a container's output: head and tail of a flood, never all of it. */
 export interface LogCapture {
   /** Complete lines, stdout and stderr in order of arrival. */
@@ -386,6 +411,8 @@ export interface LogCapture {
   /** Lines and bytes that were dropped between head and tail. */
   readonly omittedLines: number
   readonly totalBytes: number
+  /** The looks of the lines, which are plain text; left out where nothing was styled. */
+  readonly styled?: readonly StyledRange[]
 }
 
 /** How a boot ended as far as readiness is concerned. */

@@ -1,4 +1,5 @@
-import type { LogCapture } from '../model.js'
+import { SgrReader, type PlainLine } from './sgr.js'
+import type { LogCapture, StyledRange } from '../model.js'
 
 /** How much of a container's output is kept. */
 export interface LogBounds {
@@ -19,27 +20,21 @@ const BATCH_LINES = 1000
 const NEWLINE = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
-/**
- * ECMA-48 control sequences: CSI, OSC (ended by BEL or ST) and two-character escapes. No two neighbouring quantifiers
- * share a character, so that hostile output cannot make it backtrack.
- */
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
-const ESCAPES = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g
-
 export type LinesListener = (lines: readonly string[]) => void
 
 /**
  * Turns a container's output, as it streams, into a bounded record of lines. Memory does not grow with the flood: a line
  * is cut at LINE_BYTES, and between head and tail lines are dropped and counted. Bytes that are not UTF-8 become U+FFFD,
- * terminal escapes are taken out, `\r\n` ends a line as `\n` does.
+ * terminal escapes are taken out and their colours kept beside the text, `\r\n` ends a line as `\n` does.
  */
 export class LogRecorder {
   readonly #bounds: LogBounds
-  readonly #head: string[] = []
+  readonly #sgr = new SgrReader()
+  readonly #head: PlainLine[] = []
   #headRoom: number
   #headOpen: boolean
   /** A ring: `#tailCount` lines from `#tailStart` on. */
-  readonly #tail: string[] = []
+  readonly #tail: PlainLine[] = []
   readonly #tailSizes: number[] = []
   #tailStart = 0
   #tailCount = 0
@@ -87,13 +82,18 @@ export class LogRecorder {
 
   /** What was kept so far. */
   capture(): LogCapture {
+    const tail = [...this.#tail.slice(this.#tailStart), ...this.#tail.slice(0, this.#tailStart)].filter(
+      (_, index) => index < this.#tailCount
+    )
+    const styled: StyledRange[] = [...this.#head, ...tail].flatMap(({ ranges }, line) =>
+      ranges.map((range) => ({ line, ...range }))
+    )
     return {
-      head: [...this.#head],
-      tail: [...this.#tail.slice(this.#tailStart), ...this.#tail.slice(0, this.#tailStart)].filter(
-        (_, index) => index < this.#tailCount
-      ),
+      head: this.#head.map(({ text }) => text),
+      tail: tail.map(({ text }) => text),
       omittedLines: this.#omittedLines,
-      totalBytes: this.#totalBytes
+      totalBytes: this.#totalBytes,
+      ...(styled.length === 0 ? {} : { styled })
     }
   }
 
@@ -117,11 +117,13 @@ export class LogRecorder {
     }
     const dropped = this.#partialDropped + Math.max(0, bytes.length - LINE_BYTES)
     this.#partialDropped = 0
-    this.#addLine(textOf(bytes, dropped), Math.min(bytes.length, LINE_BYTES))
+    const plain = this.#sgr.read(textOf(bytes, dropped > 0))
+    const text = dropped === 0 ? plain.text : `${plain.text} [… ${dropped} more bytes]`
+    this.#addLine({ ...plain, text }, Math.min(bytes.length, LINE_BYTES))
   }
 
-  #addLine(line: string, bytes: number): void {
-    this.#announce(line)
+  #addLine(line: PlainLine, bytes: number): void {
+    this.#announce(line.text)
     if (this.#headOpen && bytes <= this.#headRoom) {
       this.#head.push(line)
       this.#headRoom -= bytes
@@ -141,7 +143,7 @@ export class LogRecorder {
 
   #dropOldest(): void {
     this.#tailBytes -= this.#tailSizes[this.#tailStart] ?? 0
-    this.#tail[this.#tailStart] = ''
+    this.#tail[this.#tailStart] = { text: '', ranges: [] }
     this.#tailStart = (this.#tailStart + 1) % this.#bounds.tailLines
     this.#tailCount -= 1
     this.#omittedLines += 1
@@ -169,17 +171,10 @@ export class LogRecorder {
   }
 }
 
-/** A line's bytes as text, cut to LINE_BYTES, with a mark that counts what was dropped of it. */
-function textOf(bytes: Buffer, dropped: number): string {
-  if (dropped === 0) {
-    const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
-    return withoutEscapes(bytes.toString('utf8', 0, end))
-  }
+/** A line's bytes as text, cut to LINE_BYTES. */
+function textOf(bytes: Buffer, isCut: boolean): string {
+  if (!isCut)
+    return bytes.toString('utf8', 0, bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : undefined)
   // The cut may have gone through a character; what is left of it decodes to at most three U+FFFD.
-  const text = bytes.toString('utf8', 0, LINE_BYTES).replace(/\uFFFD{1,3}$/, '')
-  return `${withoutEscapes(text)} [… ${dropped} more bytes]`
-}
-
-function withoutEscapes(text: string): string {
-  return text.includes('\x1b') ? text.replace(ESCAPES, '') : text
+  return bytes.toString('utf8', 0, LINE_BYTES).replace(/\uFFFD{1,3}$/, '')
 }
