@@ -1,10 +1,8 @@
 import { rounded, type Clean } from './clean.js'
 import { excerpt } from './excerpt.js'
-import type { ReportLog, ReportScenario } from './schema.js'
+import type { LabelledBoot } from './logs.js'
+import type { ReportScenario } from './schema.js'
 import type { BootObservation, Observation, Verdict } from '../model.js'
-
-/** Bounds of the JSON report; formats with smaller limits cut further. */
-const LOG_BOUNDS = { head: 20, tail: 60, line: 1_000, total: 16_384 }
 
 /** The slowest boot's time to ready, in seconds; null unless every one was ready. */
 export function slowestReady(boots: readonly BootObservation[]): number | null {
@@ -12,16 +10,22 @@ export function slowestReady(boots: readonly BootObservation[]): number | null {
   return times.length === 0 || times.length < boots.length ? null : rounded(Math.max(...times))
 }
 
+/** A scenario's boots in the order in which they began, as its phases name them. */
+export function labelledBoots({ boots, secondBoot }: Observation): LabelledBoot[] {
+  const label = (index: number): string => (boots.length === 1 ? 'boot' : `replica ${index + 1}`)
+  return [
+    ...boots.map((observation, index) => ({ label: label(index), observation })),
+    ...(secondBoot === undefined ? [] : [{ label: 'second boot', observation: secondBoot }])
+  ]
+}
+
 /** The boot whose log explains the verdict; undefined when there is nothing to explain. */
-export function bootToShow(
-  { boots, secondBoot }: Observation,
-  verdict: Verdict
-): BootObservation | undefined {
+export function bootToShow(observation: Observation, verdict: Verdict): LabelledBoot | undefined {
   if (verdict.kind === 'recovered' || verdict.kind === 'tolerated') return undefined
-  if (verdict.kind === 'failed' && verdict.reason === 'second-boot' && secondBoot !== undefined)
-    return secondBoot
-  const all = secondBoot === undefined ? boots : [...boots, secondBoot]
-  return all.find(isWrong) ?? boots[0]
+  const all = labelledBoots(observation)
+  if (verdict.kind === 'failed' && verdict.reason === 'second-boot' && observation.secondBoot !== undefined)
+    return all.at(-1)
+  return all.find((boot) => isWrong(boot.observation)) ?? all[0]
 }
 
 function isWrong({ outcome, stability, smokeTest, forbiddenLog, canary }: BootObservation): boolean {
@@ -44,14 +48,7 @@ export function bootOf({ outcome, stability }: BootObservation): ReportScenario[
   }
 }
 
-export function logOf({ container, log }: BootObservation, clean: Clean): ReportLog {
-  // Cut roughly first: what is dropped in the end need not be cleaned.
-  const rough = excerpt(log, { ...LOG_BOUNDS, line: 16 * LOG_BOUNDS.line, total: Infinity })
-  const lines = (all: readonly string[]): string[] => all.map((line) => clean.line(line))
-  const cleaned = { ...rough, head: lines(rough.head), tail: lines(rough.tail) }
-  const { head, tail, omittedLines } = excerpt(cleaned, LOG_BOUNDS)
-  return { container: clean.text(container), head: [...head], omittedLines, tail: [...tail] }
-}
+const SMOKE_TEST_BOUNDS = { head: 0, tail: 60, line: 1_000, total: 16_384 }
 
 export function smokeTestOf(boot: BootObservation | undefined, clean: Clean): ReportScenario['smokeTest'] {
   const test = boot?.smokeTest
@@ -60,7 +57,7 @@ export function smokeTestOf(boot: BootObservation | undefined, clean: Clean): Re
     .trimEnd()
     .split(/\r\n|\n|\r/)
     .map((line) => clean.line(line))
-  const { tail: lines } = excerpt({ head: [], omittedLines: 0, tail }, { ...LOG_BOUNDS, head: 0 })
+  const { tail: lines } = excerpt({ head: [], omittedLines: 0, tail }, SMOKE_TEST_BOUNDS)
   return {
     exitCode: test.exitCode,
     timedOut: test.timedOut,

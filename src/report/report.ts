@@ -1,6 +1,7 @@
-import { bootOf, bootToShow, logOf, slowestReady, smokeTestOf } from './boots.js'
+import { bootOf, bootToShow, labelledBoots, slowestReady, smokeTestOf } from './boots.js'
 import { cleaner, rounded, type Clean } from './clean.js'
 import { diagnosisOf, locationOf } from './explanation.js'
+import { logBounds, logOf, type LogBounds } from './logs.js'
 import { reproduceCommand } from './reproduce.js'
 import type { Report, ReportScenario } from './schema.js'
 import { visible } from './untrusted.js'
@@ -15,8 +16,8 @@ export interface ReportContext {
   readonly repository?: string
   readonly sha?: string
   readonly runUrl?: string
-  /** Titles and remedies by fault; an unknown fault is shown by its id. */
-  readonly faults?: readonly Pick<Fault, 'id' | 'title' | 'remedy'>[]
+  /** Titles, families and remedies by fault; an unknown fault is shown by its id. */
+  readonly faults?: readonly Pick<Fault, 'id' | 'title' | 'family' | 'remedy'>[]
 }
 
 /**
@@ -27,8 +28,13 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
   const clean = cleaner(record)
   const { control, facts, inputs } = record
   const controlSeconds = control.kind === 'passed' ? control.knowledge.readySeconds : undefined
+  const explained = record.results.filter(
+    ({ observation, verdict }) => bootToShow(observation, verdict) !== undefined
+  ).length
+  const logs = record.results.flatMap(({ observation }) => labelledBoots(observation)).length
+  const bounds = logBounds(explained, logs - explained)
   const scenarios = record.results.map((result) =>
-    scenarioOf(result, { record, context, clean, controlSeconds })
+    scenarioOf(result, { record, context, clean, bounds, controlSeconds })
   )
   const count = (kind: Verdict['kind']): number => scenarios.filter(({ verdict }) => verdict === kind).length
   return {
@@ -56,7 +62,7 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
     image: imageOf(facts, clean),
     engine: { version: clean.text(record.engineVersion) },
     probes: record.probes.map(clean.text),
-    control: controlOf(record, clean),
+    control: controlOf(record, clean, bounds),
     scenarios,
     omissions: record.omissions.map(({ fault, path, reason }) => ({
       fault,
@@ -99,12 +105,13 @@ interface Surroundings {
   readonly record: RunRecord
   readonly context: ReportContext
   readonly clean: Clean
+  readonly bounds: LogBounds
   readonly controlSeconds: number | undefined
 }
 
 function scenarioOf(
   result: ScenarioResult,
-  { record, context, clean, controlSeconds }: Surroundings
+  { record, context, clean, bounds, controlSeconds }: Surroundings
 ): ReportScenario {
   const { scenario, verdict, observation, diagnosis, location, expectedToFail, keptContainer, phases } =
     result
@@ -116,6 +123,7 @@ function scenarioOf(
     id: visible(scenario.id),
     fault: scenario.fault,
     title: fault?.title ?? scenario.fault,
+    family: fault?.family ?? null,
     path: visible(scenario.target.path),
     role: scenario.target.role,
     source: clean.text(scenario.target.source),
@@ -138,8 +146,11 @@ function scenarioOf(
     phases: [...phases],
     boots: observation.boots.map(bootOf),
     secondBoot: observation.secondBoot === undefined ? null : bootOf(observation.secondBoot),
-    log: shown === undefined ? null : logOf(shown, clean),
-    smokeTest: smokeTestOf(shown, clean),
+    log: shown === undefined ? null : logOf(shown, clean, bounds.explaining),
+    otherLogs: labelledBoots(observation)
+      .filter((boot) => boot.observation !== shown?.observation)
+      .map((boot) => logOf(boot, clean, bounds.other)),
+    smokeTest: smokeTestOf(shown?.observation, clean),
     reproduce: reproduceCommand(record.inputs, scenario, context.command),
     // The engine allows no other names; a command line is made of it.
     keptContainer: keptContainer !== undefined && /^[\w.-]+$/.test(keptContainer) ? keptContainer : null
@@ -155,9 +166,14 @@ function remedyOf(reason: FailureReason, advice: string): string | null {
 
 function controlOf(
   { control, controlTrace }: Pick<RunRecord, 'control' | 'controlTrace'>,
-  clean: Clean
+  clean: Clean,
+  bounds: LogBounds
 ): Report['control'] {
   const phases = [...controlTrace.phases]
+  const failed = control.kind === 'failed' ? control.boot : undefined
+  const otherLogs = controlTrace.boots
+    .filter(({ observation }) => observation !== failed)
+    .map((boot) => logOf(boot, clean, bounds.other))
   if (control.kind === 'failed') {
     const { stage, blame, message, boot, diagnosis, location } = control
     return {
@@ -168,8 +184,13 @@ function controlOf(
       diagnosis: diagnosisOf(diagnosis, clean),
       location: locationOf(location, clean),
       boot: bootOf(boot),
-      log: logOf(boot, clean),
-      phases
+      log: logOf(
+        { label: controlTrace.boots.at(-1)?.label ?? 'boot', observation: boot },
+        clean,
+        bounds.explaining
+      ),
+      phases,
+      otherLogs
     }
   }
   const { readySeconds, secondReadySeconds, ignoresStopSignal } = control.knowledge
@@ -178,7 +199,8 @@ function controlOf(
     readySeconds: rounded(readySeconds),
     secondReadySeconds: rounded(secondReadySeconds),
     ignoresStopSignal,
-    phases
+    phases,
+    otherLogs
   }
 }
 

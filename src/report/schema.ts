@@ -22,12 +22,38 @@ export const failureReasons = [
 
 export const scenarioVerdicts = ['recovered', 'tolerated', 'refused', 'failed', 'inconclusive'] as const
 
+export const textStyles = [
+  'bold',
+  'faint',
+  'italic',
+  'underline',
+  'black',
+  'red',
+  'green',
+  'yellow',
+  'blue',
+  'magenta',
+  'cyan',
+  'white'
+] as const
+
 const log = z
   .object({
+    boot: text.describe('The boot that it is of, as in `phases`.'),
     container: text.describe('What the container was called.'),
     head: z.array(text).describe('First lines, stdout and stderr in order of arrival.'),
     omittedLines: z.int().nonnegative().describe('Lines that are missing between head and tail.'),
-    tail: z.array(text).describe('Last lines.')
+    tail: z.array(text).describe('Last lines.'),
+    styled: z
+      .array(
+        z.object({
+          line: z.int().nonnegative().describe('Index of the line in the head followed by the tail.'),
+          start: z.int().nonnegative().describe('In UTF-16 units.'),
+          end: z.int().nonnegative().describe('In UTF-16 units, excluded.'),
+          styles: z.array(z.enum(textStyles))
+        })
+      )
+      .describe('What a terminal would have shown in colour.')
   })
   .describe('What a container printed, cut to a bound.')
 
@@ -85,6 +111,7 @@ const scenario = z.object({
   id: text.describe('`fault@path/mode`, stable between runs.'),
   fault: text,
   title: text.describe('The fault in words.'),
+  family: text.nullable().describe('The family of the fault; null when the catalogue does not know it.'),
   path: text,
   role: z.enum(['cache', 'data']),
   source: text.describe('How the path was found: declared, an environment variable, …'),
@@ -108,6 +135,7 @@ const scenario = z.object({
   boots: z.array(boot).describe('First boots: one, or one a replica.'),
   secondBoot: boot.nullable(),
   log: log.nullable().describe('Of the boot that explains the verdict; null when the scenario passed.'),
+  otherLogs: z.array(log).describe('Of the other boots, cut to smaller bounds.'),
   smokeTest: z
     .object({ exitCode: z.int().nullable(), timedOut: z.boolean(), seconds, output: text })
     .nullable()
@@ -122,7 +150,8 @@ const control = z.discriminatedUnion('result', [
     readySeconds: seconds,
     secondReadySeconds: seconds,
     ignoresStopSignal: z.boolean(),
-    phases
+    phases,
+    otherLogs: z.array(log).describe('Of its boots.')
   }),
   z.object({
     result: z.literal('failed'),
@@ -133,7 +162,8 @@ const control = z.discriminatedUnion('result', [
     location: location.nullable(),
     boot,
     log,
-    phases
+    phases,
+    otherLogs: z.array(log).describe('Of the boots before the one that failed.')
   })
 ])
 

@@ -123,6 +123,68 @@ describe('a report', () => {
     expect(logOf(recovered, { boots: [wrong] })).toBeNull()
   })
 
+  test('has the logs of the other boots beside it, named as the phases name them', () => {
+    const boots = [boot(ready(1)), boot(ready(1), { canary: true, log: log(['old code']) }), boot(ready(2))]
+    const results = [
+      result({}, { ...failed, reason: 'stale-code' }, { observation: observation({ boots }) }),
+      result({}, recovered)
+    ]
+    const [stale, fine] = makeReport(record({ results })).scenarios
+    expect(stale?.log).toMatchObject({ boot: 'replica 2', tail: ['old code'] })
+    expect(stale?.otherLogs.map((one) => one.boot)).toEqual(['replica 1', 'replica 3', 'second boot'])
+    expect(fine?.otherLogs.map((one) => one.boot)).toEqual(['boot', 'second boot'])
+  })
+
+  test('keeps colours with their text, through cuts and characters that are made visible', () => {
+    const lines = Array.from({ length: 400 }, (_, index) => `line ${index}\tof a flood`)
+    const styled = [
+      { line: 1, start: 0, end: 4, styles: ['red' as const] },
+      { line: 250, start: 0, end: 4, styles: ['blue' as const] },
+      { line: 399, start: 9, end: 11, styles: ['bold' as const] }
+    ]
+    const capture = log(lines.slice(0, 200), { tail: lines.slice(200), omittedLines: 5, styled })
+    const crash = boot({ kind: 'exited', seconds: 1, exitCode: 1, oomKilled: false }, { log: capture })
+    const results = [
+      result({}, failed, { observation: observation({ boots: [crash], secondBoot: undefined }) })
+    ]
+    const shown = makeReport(record({ results })).scenarios[0]?.log
+    const all = [...(shown?.head ?? []), ...(shown?.tail ?? [])]
+    expect(shown?.omittedLines).toBe(105)
+    expect(
+      shown?.styled.map(({ line, start, end, styles }) => [
+        all[line]?.slice(0, 8),
+        all[line]?.slice(start, end),
+        ...styles
+      ])
+    ).toEqual([
+      ['line 1  ', 'line', 'red'],
+      ['line 250', 'line', 'blue'],
+      ['line 399', 'of', 'bold']
+    ])
+  })
+
+  test('loses the colour of a secret, not the secret’s mask', () => {
+    const crash = boot(
+      { kind: 'exited', seconds: 1, exitCode: 1, oomKilled: false },
+      {
+        log: log(['key s3cr3t-value end'], {
+          styled: [
+            { line: 0, start: 0, end: 8, styles: ['red'] },
+            { line: 0, start: 17, end: 20, styles: ['green'] }
+          ]
+        })
+      }
+    )
+    const results = [
+      result({}, failed, { observation: observation({ boots: [crash], secondBoot: undefined }) })
+    ]
+    const run = record({ results, inputs: inputs({ env: { API_TOKEN: 's3cr3t-value' } }) })
+    expect(makeReport(run).scenarios[0]?.log).toMatchObject({
+      tail: ['key *** end'],
+      styled: [{ line: 0, start: 8, end: 11, styles: ['green'] }]
+    })
+  })
+
   test('advises the diagnosis, else the fault, and never what may have lost the data', () => {
     const advice = { cause: 'c', remedy: 'unlink it.', lines: [] }
     const remedyOf = (verdict: Verdict, diagnosis?: typeof advice) => {
