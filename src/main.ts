@@ -1,6 +1,7 @@
 import { faultById } from './faults/catalogue.js'
 import { readConfig } from './image/container-config.js'
 import { obtainImage, type ImageSurroundings } from './image/image.js'
+import { judge } from './judge/judge.js'
 import { judgeTrial } from './judge/result.js'
 import { plan } from './plan/plan.js'
 import { inShard } from './plan/shard.js'
@@ -150,6 +151,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
         ...judgeTrial(scenario, observation, standards, faultById(scenario.fault), inputs.expectFailures),
         location: undefined
       }),
+    verdictOf: (scenario, observation) => judge(scenario, observation, standards),
     onStart: (scenario) => {
       onProgress({ kind: 'scenario-start', scenario })
     },

@@ -604,6 +604,22 @@ export type ControlResult =
       readonly location?: SourceLocation | undefined
     }
 
+/** The smallest set of files that was found to be enough to break start-up for the same reason. */
+export interface Reduction {
+  /** Absolute paths. */
+  readonly files: readonly string[]
+  /**
+   * `smallest`: every one of them is needed. `bounded`: perhaps fewer are enough, but the trials were used up.
+   * `unrepeated`: not even all files together made it fail again.
+   */
+  readonly outcome: 'smallest' | 'bounded' | 'unrepeated'
+  /** In a sentence without a full stop: `start-up dies if /data/index.json is cut in half`. */
+  readonly finding: string
+  /** What it cost. */
+  readonly trials: number
+  readonly seconds: number
+}
+
 /** One judged scenario. */
 export interface ScenarioResult {
   readonly scenario: Scenario
@@ -613,6 +629,8 @@ export interface ScenarioResult {
   readonly diagnosis: Diagnosis | undefined
   /** Undefined unless the log names a line that is proven to be the repository's own. */
   readonly location: SourceLocation | undefined
+  /** Undefined unless it failed and its files were looked at one by one. */
+  readonly reduction: Reduction | undefined
   /** True when its id is listed in `expect-failures`. */
   readonly expectedToFail: boolean
   /** Name of the container that `--keep` left, if any. */

@@ -7,6 +7,12 @@ export function isWithin(path: string, ancestor: string): boolean {
   return path === ancestor || ancestor === '/' || path.startsWith(`${ancestor}/`)
 }
 
+/** Whether the path or a directory that leads to it is one of the paths. */
+export function isWithinAny(path: string, ancestors: ReadonlySet<string>): boolean {
+  for (let at = path; at !== '/'; at = parentOf(at)) if (ancestors.has(at)) return true
+  return ancestors.has('/')
+}
+
 /** The directory that holds the path; `/` for a first-level entry. */
 export function parentOf(path: string): string {
   const slash = path.lastIndexOf('/')

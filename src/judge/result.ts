@@ -1,6 +1,15 @@
 import { diagnose } from './diagnosis.js'
 import { judge, type Standards } from './judge.js'
-import type { BootObservation, Diagnosis, Fault, Observation, Scenario, ScenarioResult } from '../model.js'
+import type {
+  BootObservation,
+  Diagnosis,
+  Fault,
+  Observation,
+  Reduction,
+  Scenario,
+  ScenarioResult,
+  Verdict
+} from '../model.js'
 
 /** Judges a trial and explains it from its logs where it did not pass. */
 export function judgeTrial(
@@ -9,7 +18,7 @@ export function judgeTrial(
   standards: Standards,
   fault: Pick<Fault, 'signatures'>,
   expectFailures: readonly string[]
-): Omit<ScenarioResult, 'keptContainer' | 'phases' | 'location'> {
+): Omit<ScenarioResult, 'keptContainer' | 'phases' | 'location' | 'reduction'> {
   const verdict = judge(scenario, observation, standards)
   const passed = verdict.kind === 'recovered' || verdict.kind === 'tolerated'
   return {
@@ -19,6 +28,14 @@ export function judgeTrial(
     diagnosis: passed ? undefined : explain(observation, fault),
     expectedToFail: expectFailures.includes(scenario.id)
   }
+}
+
+/** Says in a verdict which files were found to be enough, before what was seen when all of them were damaged. */
+export function narrowedDown(verdict: Verdict, reduction: Reduction | undefined): Verdict {
+  if (verdict.kind !== 'failed' || reduction === undefined) return verdict
+  const { finding, outcome } = reduction
+  const detail = outcome === 'unrepeated' ? `${verdict.detail}; ${finding}` : `${finding}: ${verdict.detail}`
+  return { ...verdict, detail }
 }
 
 /** The first boot whose log a signature of the fault knows; the last boot tells most. */

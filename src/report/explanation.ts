@@ -1,7 +1,7 @@
-import type { Clean } from './clean.js'
+import { rounded, type Clean } from './clean.js'
 import type { ReportScenario } from './schema.js'
-import { cut } from './untrusted.js'
-import type { Diagnosis, SourceLocation } from '../model.js'
+import { cut, visible } from './untrusted.js'
+import type { Diagnosis, Reduction, SourceLocation } from '../model.js'
 
 /** UTF-16 units of a line that is quoted. */
 const LONGEST_QUOTE = 500
@@ -28,5 +28,21 @@ export function locationOf(location: SourceLocation | undefined, clean: Clean): 
     function: location.function === undefined ? null : cut(clean.text(location.function), LONGEST_QUOTE),
     language,
     source: cut(clean.line(source).trim(), LONGEST_QUOTE)
+  }
+}
+
+/** Files of a reduction that are named. */
+const NAMED_FILES = 100
+
+export function reductionOf(reduction: Reduction | undefined, clean: Clean): ReportScenario['reduction'] {
+  if (reduction === undefined) return null
+  const { finding, files, outcome, trials, seconds } = reduction
+  return {
+    finding: clean.text(finding),
+    files: files.slice(0, NAMED_FILES).map(visible),
+    count: files.length,
+    outcome,
+    trials,
+    seconds: rounded(seconds)
   }
 }

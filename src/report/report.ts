@@ -1,6 +1,6 @@
 import { bootOf, bootToShow, labelledBoots, slowestReady, smokeTestOf } from './boots.js'
 import { cleaner, rounded, type Clean } from './clean.js'
-import { diagnosisOf, locationOf } from './explanation.js'
+import { diagnosisOf, locationOf, reductionOf } from './explanation.js'
 import { logBounds, logOf, type LogBounds } from './logs.js'
 import { reproduceCommand } from './reproduce.js'
 import type { Report, ReportScenario } from './schema.js'
@@ -113,8 +113,8 @@ function scenarioOf(
   result: ScenarioResult,
   { record, context, clean, bounds, controlSeconds }: Surroundings
 ): ReportScenario {
-  const { scenario, verdict, observation, diagnosis, location, expectedToFail, keptContainer, phases } =
-    result
+  const { scenario, verdict, observation, diagnosis, location, reduction } = result
+  const { expectedToFail, keptContainer, phases } = result
   const fault = context.faults?.find(({ id }) => id === scenario.fault)
   const ready = slowestReady(observation.boots)
   const shown = bootToShow(observation, verdict)
@@ -137,6 +137,7 @@ function scenarioOf(
     detail: clean.text(verdict.detail),
     diagnosis: diagnosisOf(diagnosis, clean),
     location: locationOf(location, clean),
+    reduction: reductionOf(reduction, clean),
     remedy: failed ? remedyOf(verdict.reason, clean.text(diagnosis?.remedy ?? fault?.remedy ?? '')) : null,
     expectedToFail,
     readySeconds: ready,

@@ -107,6 +107,21 @@ const location = z
     "Where the failure points in the repository; the file's bytes in the container are the checkout's."
   )
 
+const reduction = z
+  .object({
+    finding: text.describe('In a sentence: `start-up dies if /data/index.json is cut in half`.'),
+    files: z.array(text).describe('The smallest set that was found to be enough; the first 100 of more.'),
+    count: z.int().positive().describe('How many files are in that set.'),
+    outcome: z
+      .enum(['smallest', 'bounded', 'unrepeated'])
+      .describe(
+        '`smallest`: all of them are needed. `bounded`: the trials were used up first. `unrepeated`: it did not fail again.'
+      ),
+    trials: z.int().nonnegative().describe('Trials that it took beside the first.'),
+    seconds
+  })
+  .describe('Which of the files that were damaged together are to blame.')
+
 const scenario = z.object({
   id: text.describe('`fault@path/mode`, stable between runs.'),
   fault: text,
@@ -125,6 +140,9 @@ const scenario = z.object({
   detail: text.describe('What was seen, in a sentence.'),
   diagnosis: diagnosis.nullable(),
   location: location.nullable(),
+  reduction: reduction
+    .nullable()
+    .describe('Null unless it failed by files that could be damaged one by one.'),
   remedy: text.nullable().describe('What to do about a failure.'),
   expectedToFail: z.boolean().describe('Listed in `expect-failures`.'),
   readySeconds: seconds.nullable().describe('Time to ready of the first boot (the slowest replica).'),

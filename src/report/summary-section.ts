@@ -2,7 +2,16 @@ import { excerpt, excerptLines, type Excerpt, type ExcerptBounds } from './excer
 import { code, fence, htmlCode, markdownText, prose } from './markdown.js'
 import type { ReportScenario } from './schema.js'
 import { cut } from './untrusted.js'
-import { causeOf, inside, place, sentence, standing, verdictWords, type Explained } from './words.js'
+import {
+  causeOf,
+  inside,
+  place,
+  searchCost,
+  sentence,
+  standing,
+  verdictWords,
+  type Explained
+} from './words.js'
 
 /** How much a summary shows. */
 export interface Detail {
@@ -32,6 +41,7 @@ export function section(scenario: ReportScenario, detail: Detail): string {
   const facts = [
     `**Planted:** ${told(scenario.planted)}`,
     `**Seen:** ${told(scenario.detail)}${also}`,
+    ...(searchCost(scenario) === '' ? [] : [`**Search:** ${told(searchCost(scenario))}`]),
     ...(scenario.verdict === 'failed' ? explained(scenario) : []),
     ...(scenario.remedy === null ? [] : [`**What to do:** ${told(scenario.remedy)}`])
   ]

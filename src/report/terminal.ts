@@ -8,6 +8,7 @@ import {
   duration,
   inside,
   place,
+  searchCost,
   sentence,
   shortVerdict,
   standing,
@@ -108,6 +109,7 @@ function evidence(scenario: ReportScenario, columns: number, ink: Paint): string
   return [
     ...item('Planted', sentence(scenario.planted), columns, ink),
     ...item('Seen', [sentence(scenario.detail), ...alsoWords].join(' '), columns, ink),
+    ...(searchCost(scenario) === '' ? [] : item('Search', searchCost(scenario), columns, ink)),
     ...(scenario.verdict === 'failed' ? explained(scenario, columns, ink) : []),
     ...(scenario.remedy === null ? [] : item('To do', sentence(scenario.remedy), columns, ink)),
     ...(log === null ? [] : quoted('Log', excerptLines(excerpt(log, LOG_BOUNDS)), columns, ink)),

@@ -42,7 +42,7 @@ export function shortVerdict({ verdict, reason }: ReportScenario): string {
 
 /** In a sentence, what the reader should do; for a scenario that passed, what was seen. */
 export function whatToDo(scenario: ReportScenario): string {
-  const { remedy, detail, reason } = scenario
+  const { remedy, detail, reason, reduction } = scenario
   switch (standing(scenario)) {
     case 'surprise':
       return 'It passes now: take it out of expect-failures.'
@@ -50,7 +50,10 @@ export function whatToDo(scenario: ReportScenario): string {
       return 'Known to fail.'
     case 'failed':
       // What was lost matters more than how not to lose it.
-      return reason === 'data-lost' || remedy === null ? sentence(detail) : firstSentence(remedy)
+      if (reason === 'data-lost' || remedy === null) return sentence(detail)
+      return reduction === null || reduction.outcome === 'unrepeated'
+        ? firstSentence(remedy)
+        : `${sentence(reduction.finding)} ${firstSentence(remedy)}`
     case 'inconclusive':
     case 'passed':
       return sentence(detail)
@@ -59,6 +62,14 @@ export function whatToDo(scenario: ReportScenario): string {
 
 function firstSentence(text: string): string {
   return sentence(text.split(/(?<=[.!?])\s+(?=[A-Z])/, 1)[0] ?? text)
+}
+
+/** What it cost to find the files that are to blame; empty where there was nothing to look for. */
+export function searchCost({ reduction }: ReportScenario): string {
+  if (reduction === null || reduction.trials === 0) return ''
+  const { outcome, count, trials, seconds } = reduction
+  const found = outcome === 'unrepeated' ? '' : `Narrowed down to ${counted(count, 'file')} in `
+  return `${found}${counted(trials, 'further trial')}, ${duration(seconds)}.`
 }
 
 /** `src/app.py:12`, and in which function: where in the repository a failure points. */

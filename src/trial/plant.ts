@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EngineError } from '../engine/errors.js'
-import { isWithin, parentOf } from '../paths.js'
+import { isWithin, isWithinAny, parentOf } from '../paths.js'
 import { STATE_BOUNDS } from './lab.js'
 import type { Engine } from '../engine/engine.js'
 import type { ControlKnowledge, Plant, Tree, TreeEntry } from '../model.js'
@@ -15,12 +15,12 @@ export function seedEntries(
   plant: Plant
 ): TreeEntry[] {
   const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
-  const gone = [...(plant.remove ?? []), ...replaced]
+  const gone = new Set([...(plant.remove ?? []), ...replaced])
   return volumes
     .flatMap(({ tree, mount, truncated }) =>
       truncated ? [...sentinels.values()].filter(({ path }) => isWithin(path, mount)) : [...tree.values()]
     )
-    .filter(({ path }) => !gone.some((top) => isWithin(path, top)))
+    .filter(({ path }) => !isWithinAny(path, gone))
 }
 
 /**

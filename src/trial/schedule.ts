@@ -1,8 +1,10 @@
 import pLimit from 'p-limit'
+import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
+import { reduce } from './reduce.js'
 import { runTrial } from './trial.js'
 import type { TrialConditions } from './boots.js'
-import type { Observation, Scenario, ScenarioResult } from '../model.js'
+import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -21,7 +23,9 @@ export interface Schedule {
   readonly judged: (
     scenario: Scenario,
     observation: Observation
-  ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'phases'>>
+  ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'phases' | 'reduction'>>
+  /** What an observation means, for the trials that only narrow a failure down. */
+  readonly verdictOf: (scenario: Scenario, observation: Observation) => Verdict
   readonly onStart: (scenario: Scenario) => void
   readonly onDone: (result: ScenarioResult) => void
 }
@@ -34,7 +38,8 @@ export interface ScheduleOutcome {
 
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
- * place away. A trial that timed out is run again alone, with a longer deadline, once the others are done.
+ * place away. A trial that timed out is run again alone, with a longer deadline, once the others are done. A failure of several
+ * files together is narrowed down by further trials, unless it was expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
@@ -65,14 +70,40 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     return await working
   }
 
-  const finish = async (bench: Bench, scenario: Scenario, observation: Observation): Promise<void> => {
+  const finish = async (
+    bench: Bench,
+    { scenario, number }: { readonly scenario: Scenario; readonly number: number },
+    observation: Observation
+  ): Promise<void> => {
     const result = await schedule.judged(scenario, observation)
     const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
     const kept = schedule.keep && unexpected ? failingContainer(observation) : undefined
     if (kept === undefined) await bench.dispose()
-    const complete = { ...result, keptContainer: kept, phases: bench.timeline.phases }
-    results.set(scenario.id, complete)
     failed ||= unexpected
+    const { verdict } = result
+    const reduction =
+      verdict.kind === 'failed'
+        ? await reduce(
+            lab,
+            {
+              scenario,
+              number,
+              reason: verdict.reason,
+              hangs: observation.timeoutConfirmed,
+              conditions: { ...schedule.conditions, slot },
+              verdictOf: schedule.verdictOf
+            },
+            unexpected && !schedule.failFast
+          )
+        : undefined
+    const complete = {
+      ...result,
+      verdict: narrowedDown(verdict, reduction),
+      reduction,
+      keptContainer: kept,
+      phases: bench.timeline.phases
+    }
+    results.set(scenario.id, complete)
     schedule.onDone(complete)
   }
 
@@ -86,7 +117,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       timedOut.push({ scenario, number })
       await bench.dispose()
     } else {
-      await finish(bench, scenario, observation)
+      await finish(bench, { scenario, number }, observation)
     }
   }
 
@@ -101,7 +132,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     const bench = new Bench(lab, `${number}-again`)
     const deadlineMs = schedule.conditions.deadlineMs * CONFIRMATION_FACTOR
     const observation = await runTrial(lab, scenario, { ...schedule.conditions, deadlineMs, slot }, bench)
-    await finish(bench, scenario, { ...observation, timeoutConfirmed: didTimeOut(observation) })
+    await finish(bench, { scenario, number }, { ...observation, timeoutConfirmed: didTimeOut(observation) })
   }
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
