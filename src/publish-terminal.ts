@@ -1,6 +1,7 @@
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
-import { writeReport } from './report-files.js'
+import { writeReports } from './report-files.js'
+import { maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
 import { masker } from './report/secrets.js'
@@ -90,19 +91,20 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     error: (text) => {
       message(`${ink.red('✖')} `, text)
     },
-    publish: async (report, reportDir) => {
-      if (report.verdict === 'failed') setExitCode(1)
+    publish: async (unmasked, reportDir) => {
+      if (unmasked.verdict === 'failed') setExitCode(1)
+      const report = maskedReport(unmasked, mask)
       showStatus('')
       const terminal = {
         colour: isColoured(stdout, environment),
         columns: columnsOf(stdout)
       }
-      stdout.write(`\n${mask(renderTerminal(report, terminal))}`)
+      stdout.write(`\n${renderTerminal(report, terminal)}`)
       const kept = report.scenarios.flatMap(({ keptContainer }) => keptContainer ?? [])
       for (const [index, command] of removalCommands(kept[0] ?? '').entries())
         stdout.write(`${index === 0 ? 'What was kept stays until you remove it:\n' : ''}${command}\n`)
-      const file = await writeReport(reportDir, report, mask)
-      stdout.write(`Report: ${visible(file)}\n`)
+      const files = await writeReports(reportDir, report)
+      for (const file of Object.values(files)) stdout.write(`Report: ${visible(file)}\n`)
     },
     fail: (text) => {
       setExitCode(2)

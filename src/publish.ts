@@ -6,7 +6,8 @@ import { annotations, type AnnotationKind, type Annotations } from './annotation
 import type { OutputName } from './inputs/outputs.js'
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
-import { writeReport } from './report-files.js'
+import { writeReports, type ReportFiles } from './report-files.js'
+import { maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { progressLine } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
@@ -94,16 +95,17 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     error: (message) => {
       marks.add('error', message)
     },
-    publish: async (report, reportDir) => {
+    publish: async (unmasked, reportDir) => {
       // First of all: whatever goes wrong below, a failure stays a failure.
-      if (report.verdict === 'failed') process.exitCode = core.ExitCode.Failure
+      if (unmasked.verdict === 'failed') process.exitCode = core.ExitCode.Failure
+      const report = maskedReport(unmasked, mask)
       logLines(renderTerminal(report, { colour: false, columns: LOG_COLUMNS })).forEach(print)
-      const file = await writeReport(reportDir, report, mask)
+      const files = await writeReports(reportDir, report)
       command(() => {
-        for (const [name, value] of Object.entries(outputs(report, reportDir, file)))
+        for (const [name, value] of Object.entries(outputs(report, reportDir, files)))
           core.setOutput(name, value)
       })
-      await appendSummary(environment.GITHUB_STEP_SUMMARY, mask(renderSummary(report)))
+      await appendSummary(environment.GITHUB_STEP_SUMMARY, renderSummary(report))
       annotate(report, marks)
       if (report.verdict === 'failed') marks.conclude('error', complaint(report))
       if (report.verdict === 'inconclusive') marks.conclude('warning', complaint(report))
@@ -152,7 +154,7 @@ function annotate(report: Report, marks: Annotations): void {
   }
 }
 
-function outputs(report: Report, reportDir: string, reportJson: string): Record<OutputName, string> {
+function outputs(report: Report, reportDir: string, files: ReportFiles): Record<OutputName, string> {
   const { counts, control, scenarios } = report
   const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id)
   return {
@@ -168,7 +170,7 @@ function outputs(report: Report, reportDir: string, reportJson: string): Record<
     'control-seconds': control.result === 'passed' ? String(control.readySeconds) : '',
     'image-id': report.image.id,
     'report-dir': reportDir,
-    'report-json': reportJson
+    ...files
   }
 }
 

@@ -4,21 +4,28 @@ import { join } from 'node:path'
 import { messageOf } from './trial/thrown.js'
 import type { Report } from './report/report.js'
 
+/** Every form of a report that is a file, by the output that names it. */
+const FORMATS = {
+  'report-json': {
+    file: 'report.json',
+    render: (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
+  }
+} as const
+
+/** Absolute paths of the files of one report. */
+export type ReportFiles = Readonly<Record<keyof typeof FORMATS, string>>
+
 /**
- * Writes `report.json`. Whoever reads it while it is written sees the whole old file or the whole new one.
+ * Writes the report in every form. Whoever reads a file while it is written sees the whole old one or the whole new one.
  * @param directory absolute; it is created
- * @param mask takes secrets out of a string
- * @returns the file's absolute path
- * @throws when it cannot be written; the message names the directory
+ * @param report without secrets: see `maskedReport`
+ * @throws when one cannot be written; the message names the directory
  */
-export async function writeReport(
-  directory: string,
-  report: Report,
-  mask: (text: string) => string
-): Promise<string> {
-  const masked = (_: string, value: unknown): unknown => (typeof value === 'string' ? mask(value) : value)
+export async function writeReports(directory: string, report: Report): Promise<ReportFiles> {
+  const write = (output: keyof typeof FORMATS): Promise<string> =>
+    writeWhole(directory, FORMATS[output].file, FORMATS[output].render(report))
   try {
-    return await writeWhole(directory, 'report.json', `${JSON.stringify(report, masked, 2)}\n`)
+    return { 'report-json': await write('report-json') }
   } catch (cause) {
     throw new Error(`the report could not be written to ${directory}: ${messageOf(cause)}`, { cause })
   }
