@@ -1,8 +1,10 @@
-import { faultById } from './faults/catalogue.js'
+import { faultIn } from './faults/catalogue.js'
 import { readConfig } from './image/container-config.js'
 import { obtainImage, type ImageSurroundings } from './image/image.js'
 import { judge } from './judge/judge.js'
 import { judgeTrial } from './judge/result.js'
+import { planSeconds } from './plan/estimate.js'
+import { paceOf } from './plan/pace.js'
 import { plan } from './plan/plan.js'
 import { inShard } from './plan/shard.js'
 import { candidates, type Candidate } from './plan/targets.js'
@@ -25,6 +27,8 @@ export interface Surroundings {
   readonly identity: RunIdentity
   readonly environment: NodeJS.ProcessEnv
   readonly version: string
+  /** Every fault that the run may select from. */
+  readonly catalogue: readonly Fault[]
   /** Aborts when the run is cancelled. */
   readonly signal: AbortSignal
   readonly onProgress: (event: ProgressEvent) => void
@@ -87,7 +91,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart')
   })
   onProgress({ kind: 'control-done', control: control.result })
-  const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results'>): RunRecord => ({
+  const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results' | 'trialsTook'>): RunRecord => ({
     version: surroundings.version,
     startedAt,
     seconds: (performance.now() - began) / 1000,
@@ -101,17 +105,19 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     ...rest
   })
   const { version: engineVersion } = await engine.info()
-  if (control.result.kind === 'failed') return record({ omissions: [], skipped: [], results: [] })
+  if (control.result.kind === 'failed')
+    return record({ omissions: [], skipped: [], results: [], trialsTook: undefined })
   const { knowledge } = control.result
   notes.push(...knowledge.notes)
 
-  const faults = inputs.faults.map(faultById)
+  const faults = inputs.faults.map((id) => faultIn(surroundings.catalogue, id))
   const deadlineMs = inputs.startupTimeoutMs ?? trialDeadline(knowledge.readySeconds)
   const canary = `cache-crash-test canary ${surroundings.identity.runId}`
   const places = [...lab.mounts, ...cachePaths]
   const imports = needsImports(faults, places)
     ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, canary, note })
     : NO_IMPORTS
+  const pace = paceOf(control.trace, knowledge, inputs)
   const planned = plan({
     faults,
     candidates: found,
@@ -126,12 +132,20 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
       isJob: control.checks.some(({ kind }) => kind === 'exit'),
       canary,
       seed: inputs.seed
-    }
+    },
+    pace
   })
   const scenarios = planned.scenarios.filter((scenario) => inShard(scenario, inputs.shard))
-  onProgress({ kind: 'plan', scenarios: scenarios.length, omissions: planned.omissions.length })
+  const estimatedSeconds = planSeconds(scenarios, pace)
+  onProgress({
+    kind: 'plan',
+    scenarios: scenarios.length,
+    omissions: planned.omissions.length,
+    seconds: estimatedSeconds
+  })
 
   const standards = { control: knowledge, cachePaths, dataPaths }
+  const trialsBegan = performance.now()
   let done = 0
   const outcome = await runSchedule(lab, {
     scenarios,
@@ -148,7 +162,13 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     },
     judged: (scenario, observation) =>
       Promise.resolve({
-        ...judgeTrial(scenario, observation, standards, faultById(scenario.fault), inputs.expectFailures),
+        ...judgeTrial(
+          scenario,
+          observation,
+          standards,
+          faultIn(faults, scenario.fault),
+          inputs.expectFailures
+        ),
         location: undefined
       }),
     verdictOf: (scenario, observation) => judge(scenario, observation, standards),
@@ -159,7 +179,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
       onProgress({ kind: 'scenario-done', result, done: ++done, total: scenarios.length })
     }
   })
-  return record({ omissions: planned.omissions, ...outcome })
+  const trialsTook = { estimatedSeconds, seconds: (performance.now() - trialsBegan) / 1000 }
+  return record({ omissions: planned.omissions, trialsTook, ...outcome })
 }
 
 /** Removes what runs that cannot need it any more left on this engine. A failure here is not this run's. */

@@ -202,6 +202,8 @@ export type Family =
   | 'resource'
   | 'skew'
   | 'concurrency'
+  /** What the repository itself declares in its scenario file. */
+  | 'own'
 
 /** A set of faults for images that use certain software; opt-in, since its faults need that software's files. */
 export type Pack =
@@ -658,6 +660,8 @@ export interface RunRecord {
   /** Scenarios that were planned and not run, with the reason (fail-fast, cancelled). */
   readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]
   readonly results: readonly ScenarioResult[]
+  /** How long the trials were estimated to take, and took; undefined when none was to run. */
+  readonly trialsTook: { readonly estimatedSeconds: number; readonly seconds: number } | undefined
   /** Things that users should know: over a bound, an ignored flag, … */
   readonly notes: readonly string[]
 }

@@ -63,6 +63,7 @@ async function runAndPublish(
       signal,
       identity: identify(inputs, environment),
       version: VERSION,
+      catalogue,
       group: (title, work) => publisher.group(title, work),
       onProgress: (event) => {
         publisher.progress(event)

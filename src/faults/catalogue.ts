@@ -15,11 +15,11 @@ export const catalogue: readonly Fault[] = [
 ]
 
 /**
- * The fault with this id.
+ * The fault with this id, of a run's catalogue: this one, and what the repository adds to it.
  * @throws Error when there is none: ids are validated where inputs are parsed
  */
-export function faultById(id: FaultId): Fault {
-  const fault = catalogue.find((candidate) => candidate.id === id)
+export function faultIn(faults: readonly Fault[], id: FaultId): Fault {
+  const fault = faults.find((candidate) => candidate.id === id)
   if (fault === undefined) throw new Error(`no fault has the id ${id}`)
   return fault
 }

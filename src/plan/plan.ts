@@ -1,5 +1,7 @@
 import { isWithin } from '../paths.js'
 import { covered, inTheWay, type ContainerMounts } from './mounts.js'
+import { inOrder } from './order.js'
+import type { Pace } from './pace.js'
 import {
   expand,
   isMountPoint,
@@ -31,11 +33,12 @@ export interface PlanRequest extends Pick<PlanInputs, 'bootModes'> {
   readonly layer: LayerState
   readonly mounts: ContainerMounts
   readonly context: PlantContext
+  readonly pace: Pace
 }
 
 /**
- * Decides what is tried: every selected fault at every target, in every boot mode that makes sense, ordered as the
- * catalogue is. Every pair that is not tried is in `omissions` with its reason.
+ * Decides what is tried: every selected fault at every target, in every boot mode that makes sense, what most likely fails
+ * soonest first. Every pair that is not tried is in `omissions` with its reason.
  */
 export function plan(request: PlanRequest): Plan {
   const { faults, control, context, layer, mounts } = request
@@ -84,7 +87,10 @@ export function plan(request: PlanRequest): Plan {
   const pathFaults = faults
     .filter(({ aim }) => aim === 'path' || aim === 'mount' || aim === 'state')
     .map(({ id }) => id)
-  return { scenarios, omissions: [...omissions, ...unusedOmissions(found.unused, pathFaults)] }
+  return {
+    scenarios: inOrder(scenarios, faults, request.pace),
+    omissions: [...omissions, ...unusedOmissions(found.unused, pathFaults)]
+  }
 }
 
 /** What faults without a path are aimed at. */

@@ -1,7 +1,7 @@
 import { counted } from './excerpt.js'
 import { fitted, padded, type Paint } from './paint.js'
 import { oneLine, visible } from './untrusted.js'
-import { duration, sentence } from './words.js'
+import { duration, roughly, sentence } from './words.js'
 import type { ControlResult, Scenario, ScenarioResult } from '../model.js'
 
 /** What a run says of itself while it works. */
@@ -10,7 +10,12 @@ export type ProgressEvent =
   | { readonly kind: 'build' | 'facts'; readonly reference: string }
   | { readonly kind: 'control' }
   | { readonly kind: 'control-done'; readonly control: ControlResult }
-  | { readonly kind: 'plan'; readonly scenarios: number; readonly omissions: number }
+  | {
+      readonly kind: 'plan'
+      readonly scenarios: number
+      readonly omissions: number
+      /** Estimated, of all trials together. */ readonly seconds: number
+    }
   | { readonly kind: 'scenario-start'; readonly scenario: Scenario }
   | {
       readonly kind: 'scenario-done'
@@ -70,7 +75,7 @@ export function progressLine(event: ProgressEvent, ink: Paint): string | undefin
       return controlLine(event.control, ink)
     case 'plan': {
       const left = event.omissions === 0 ? '' : `, ${event.omissions} left out`
-      return `${ink.dim('▸')} Plan: ${counted(event.scenarios, 'scenario')}${left}`
+      return `${ink.dim('▸')} Plan: ${counted(event.scenarios, 'scenario')}${left}, about ${roughly(event.seconds)}`
     }
     case 'scenario-start':
       return undefined

@@ -63,6 +63,13 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
     engine: { version: clean.text(record.engineVersion) },
     probes: record.probes.map(clean.text),
     control: controlOf(record, clean, bounds),
+    trials:
+      record.trialsTook === undefined
+        ? null
+        : {
+            estimatedSeconds: rounded(record.trialsTook.estimatedSeconds),
+            seconds: rounded(record.trialsTook.seconds)
+          },
     scenarios,
     omissions: record.omissions.map(({ fault, path, reason }) => ({
       fault,

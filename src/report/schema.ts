@@ -224,6 +224,10 @@ export const reportSchema = z
     engine: z.object({ version: text }),
     probes: z.array(text).describe('The readiness checks, in words.'),
     control,
+    trials: z
+      .object({ estimatedSeconds: seconds, seconds })
+      .nullable()
+      .describe('How long all trials together were estimated to take, and took; null when none was to run.'),
     scenarios: z.array(scenario).describe('In the order of the plan.'),
     omissions: z
       .array(z.object({ fault: text, path: text, reason: text }))

@@ -6,6 +6,7 @@ import { cut } from './untrusted.js'
 import {
   byUrgency,
   duration,
+  roughly,
   sentence,
   shortVerdict,
   standing,
@@ -122,7 +123,7 @@ function failedControl(control: Report['control'] & { result: 'failed' }, detail
 }
 
 /** How it was measured, and what else there is to know. */
-function circumstances({ control, image, probes, engine, tool, notes, seconds }: Report): string {
+function circumstances({ control, image, probes, engine, tool, notes, seconds, trials }: Report): string {
   const user = image.uid === 0 ? 'root' : `${image.user || 'user'} (uid ${image.uid})`
   const items = [
     ...(control.result === 'passed'
@@ -135,7 +136,10 @@ function circumstances({ control, image, probes, engine, tool, notes, seconds }:
     `**Image:** ${code(image.id.slice(0, 19))}, runs as ${prose(user)}` +
       (image.volumes.length === 0 ? '' : `, volumes ${image.volumes.map(code).join(', ')}`) +
       (image.python === null ? '' : `, Python ${markdownText(image.python)}`),
-    `Cache Crash Test ${markdownText(tool.version)} on Docker ${markdownText(engine.version)}, ${duration(seconds)}`
+    `Cache Crash Test ${markdownText(tool.version)} on Docker ${markdownText(engine.version)}, ${duration(seconds)}` +
+      (trials === null
+        ? ''
+        : `; of it the trials ${duration(trials.seconds)}, estimated ${roughly(trials.estimatedSeconds)}`)
   ]
   return items.map((item) => `- ${item}`).join('\n')
 }

@@ -119,6 +119,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
+/** Seconds of an estimate, which knows no fractions: `8 s`, `2 min`, `1 h 5 min`. */
+export function roughly(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
+  const minutes = Math.round(seconds / 60)
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
 /** A command line that opens a shell in a container that was kept, whether it still runs or not. */
 export function inside({ boots, secondBoot }: ReportScenario, container: string): string {
   const last = secondBoot ?? boots.at(-1)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { catalogue, faultById } from '../../../src/faults/catalogue.js'
+import { catalogue, faultIn } from '../../../src/faults/catalogue.js'
 import { VERSION } from '../../../src/version.js'
 
 describe('the catalogue', () => {
@@ -34,11 +34,11 @@ describe('the catalogue', () => {
     ['killed', 'A server is already running. Check /app/tmp/pids/server.pid.'],
     ['truncated', 'json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)']
   ])('%s knows the log line "%s"', (id, line) => {
-    expect(faultById(id).signatures.some(({ pattern }) => new RegExp(pattern).test(line))).toBe(true)
+    expect(faultIn(catalogue, id).signatures.some(({ pattern }) => new RegExp(pattern).test(line))).toBe(true)
   })
 
   test('an id that is not in it is an error of ours', () => {
-    expect(() => faultById('no-such-fault')).toThrow('no-such-fault')
+    expect(() => faultIn(catalogue, 'no-such-fault')).toThrow('no-such-fault')
   })
 })
 

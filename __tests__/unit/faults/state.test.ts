@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { faultById } from '../../../src/faults/catalogue.js'
+import { catalogue, faultIn } from '../../../src/faults/catalogue.js'
 import { stateFaults } from '../../../src/faults/state.js'
 import { facts } from '../../fixtures/report/record.js'
 import { directory, file, target, tree } from '../judge/cases.js'
@@ -23,11 +23,11 @@ const INDEX = file('/data/cache/index.json', '{"shards": 2}')
 const SHARDS = wrote(INDEX, file('/data/cache/shards/a', 'aa'), file('/data/cache/shards/b', 'bb'))
 
 function plant(id: string, at: Target, context: Partial<PlantContext> = {}): Plant {
-  return faultById(id).plant(at, { ...CONTEXT, ...context })
+  return faultIn(catalogue, id).plant(at, { ...CONTEXT, ...context })
 }
 
 function reason(id: string, at: Target, context: Partial<PlantContext> = {}): string | undefined {
-  const applies = faultById(id).applies(at, { ...CONTEXT, ...context })
+  const applies = faultIn(catalogue, id).applies(at, { ...CONTEXT, ...context })
   return applies === true ? undefined : applies.reason
 }
 

@@ -43,7 +43,7 @@ function story(publisher: ReturnType<typeof streams>['publisher']): void {
   publisher.progress({ kind: 'facts', reference: 'gpu-worker:dev' })
   publisher.progress({ kind: 'control' })
   publisher.progress({ kind: 'control-done', control: { kind: 'passed', knowledge: knowledge() } })
-  publisher.progress({ kind: 'plan', scenarios: 12, omissions: 3 })
+  publisher.progress({ kind: 'plan', scenarios: 12, omissions: 3, seconds: 42.4 })
   publisher.progress({ kind: 'scenario-start', scenario: first.scenario })
   publisher.progress({ kind: 'scenario-start', scenario: second.scenario })
   publisher.progress({ kind: 'scenario-done', result: first, done: 1, total: 12 })
@@ -61,7 +61,7 @@ describe('a command line', () => {
         '▸ Inspecting gpu-worker:dev',
         '▸ Control: booting on clean state',
         '✔ Control: ready after 0.37 s, then 0.35 s on the state it left',
-        '▸ Plan: 12 scenarios, 3 left out',
+        '▸ Plan: 12 scenarios, 3 left out, about 42 s',
         '✔  1/12 recovered    file-for-directory@/root/.cache/restart  3.20 s',
         '✖  2/12 failed: crashed dangling-symlink@/root/.cache/restart: exited 1 after 0.21 s, before it was ready  3.20 s',
         '▸ Removing what this run left on the engine',

@@ -1,0 +1,60 @@
+import type { Pace } from './pace.js'
+import type { Scenario } from '../model.js'
+
+/** What decides how long a trial takes. */
+export type Trial = Pick<Scenario, 'mode'> & { readonly plant: Pick<Scenario['plant'], 'kill'> }
+
+interface Cost {
+  /** Seconds of work: these compete for processors. */
+  readonly work: number
+  /** Seconds from the beginning of the trial to its end, with nothing beside it. */
+  readonly total: number
+}
+
+/** Trials that wait beside every one that boots, as the schedule has it. */
+const WAITING_PER_BOOTING = 3
+
+/**
+ * How long one trial takes when nothing runs beside it, in seconds. It is taken to recover, since that is the longest way that
+ * is usual: a crash ends it earlier. One that times out takes longer, by the deadline and the run that confirms it.
+ */
+export function trialSeconds(trial: Trial, pace: Pace): number {
+  return costOf(trial, pace).total
+}
+
+/**
+ * How long trials take together, in seconds: what they work and wait, divided among those that may do so at the same time,
+ * and never less than the longest of them.
+ */
+export function planSeconds(trials: readonly Trial[], pace: Pace): number {
+  const costs = trials.map((trial) => costOf(trial, pace))
+  const sum = (of: (cost: Cost) => number): number => costs.reduce((seconds, cost) => seconds + of(cost), 0)
+  return Math.max(
+    sum(({ work }) => work) / pace.parallel,
+    sum(({ total }) => total) / (pace.parallel * WAITING_PER_BOOTING),
+    ...costs.map(({ total }) => total),
+    0
+  )
+}
+
+function costOf({ mode, plant }: Trial, pace: Pace): Cost {
+  const { create, plant: planting, start, ready, readyAgain, settle, stop, remove, read, replicas } = pace
+  const bootsCleanFirst = mode === 'restart' || plant.kill === true
+  const count = mode === 'concurrent' ? replicas : 1
+  // A kill takes no time; what is stopped before the second boot is stopped side by side.
+  const clean = bootsCleanFirst
+    ? { work: start + ready + planting, wait: settle + (plant.kill ? 0 : stop) }
+    : NOTHING
+  const newContainers = bootsCleanFirst && mode === 'restart' ? 1 : bootsCleanFirst ? 2 : count
+  const second = pace.secondBoot
+    ? { work: start + readyAgain + (mode === 'restart' ? 0 : create), wait: settle + stop }
+    : NOTHING
+  const first = {
+    work: newContainers * create + planting + read + count * (start + readyAgain),
+    wait: settle
+  }
+  const work = clean.work + first.work + second.work + remove
+  return { work, total: work + clean.wait + first.wait + second.wait }
+}
+
+const NOTHING = { work: 0, wait: 0 }
