@@ -101,6 +101,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
       const report = maskedReport(unmasked, mask)
       logLines(renderTerminal(report, { colour: false, columns: LOG_COLUMNS })).forEach(print)
       const files = await writeReports(reportDir, report)
+      for (const file of Object.values(files)) print(`Report: ${file}`)
       command(() => {
         for (const [name, value] of Object.entries(outputs(report, reportDir, files)))
           core.setOutput(name, value)

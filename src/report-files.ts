@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { renderHtml } from './report/html/page.js'
 import { messageOf } from './trial/thrown.js'
 import type { Report } from './report/report.js'
 
@@ -9,7 +10,8 @@ const FORMATS = {
   'report-json': {
     file: 'report.json',
     render: (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
-  }
+  },
+  'report-html': { file: 'report.html', render: renderHtml }
 } as const
 
 /** Absolute paths of the files of one report. */
@@ -25,7 +27,7 @@ export async function writeReports(directory: string, report: Report): Promise<R
   const write = (output: keyof typeof FORMATS): Promise<string> =>
     writeWhole(directory, FORMATS[output].file, FORMATS[output].render(report))
   try {
-    return { 'report-json': await write('report-json') }
+    return { 'report-json': await write('report-json'), 'report-html': await write('report-html') }
   } catch (cause) {
     throw new Error(`the report could not be written to ${directory}: ${messageOf(cause)}`, { cause })
   }

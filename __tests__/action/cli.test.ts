@@ -33,7 +33,7 @@ describe('the command line', () => {
     )
     expect(run.stderr).toContain(`✔ 1/1 recovered    ${FILE}`)
     expect(run.stdout).toMatch(/\n✔ recovered +file-for-directory@/)
-    expect(run.stdout).toMatch(/\nReport: \/.*report\.json\n$/)
+    expect(run.stdout).toMatch(/\nReport: \/.*report\.json\nReport: \/.*report\.html\n/)
     expect(run.output).not.toContain(ESCAPE)
     expect(verdicts(run.report)).toEqual({ [FILE]: 'recovered' })
     expect(await leftBehindBy(run)).toEqual([])

@@ -71,7 +71,8 @@ describe.each(NODES)('a run on %s', (_, node) => {
       'control-seconds': expect.stringMatching(/^\d+(\.\d+)?$/),
       'image-id': await imageId(tag),
       'report-dir': expect.stringMatching(/^\//),
-      'report-json': `${reportDir ?? ''}/report.json`
+      'report-json': `${reportDir ?? ''}/report.json`,
+      'report-html': `${reportDir ?? ''}/report.html`
     })
     expect([...run.outputs.keys()]).toEqual(OUTPUT_DEFINITIONS.map(({ name }) => name))
     expect(run.summary).toMatch(/^## ✅ /)

@@ -96,18 +96,22 @@ describe('publishing to a runner', () => {
       'not-applicable': '3',
       'control-seconds': '0.372',
       'report-dir': reportDir,
-      'report-json': join(reportDir, 'report.json')
+      'report-json': join(reportDir, 'report.json'),
+      'report-html': join(reportDir, 'report.html')
     })
     expect(JSON.parse(got['failed-scenarios'] ?? '')).toContain('dangling-symlink@/root/.cache/restart')
   })
 
-  test('writes the JSON report whole, and nothing beside it', async () => {
+  test('writes the reports whole, and nothing beside them', async () => {
     const report = makeReport(rich)
     await publish(report)
     const reportDir = join(directory, 'deep', 'report')
-    expect(await readdir(reportDir)).toEqual(['report.json'])
+    expect(await readdir(reportDir)).toEqual(['report.html', 'report.json'])
     expect(reportSchema.parse(JSON.parse(await readFile(join(reportDir, 'report.json'), 'utf8')))).toEqual(
       report
+    )
+    expect(await readFile(join(reportDir, 'report.html'), 'utf8')).toMatch(
+      /^<!doctype html>[\s\S]*<\/html>\s*$/
     )
   })
 
@@ -251,7 +255,7 @@ describe('masked values', () => {
       publisher.mask('')
       await publisher.publish(makeReport(run), directory)
     })
-    for (const name of ['summary', 'report.json']) {
+    for (const name of ['summary', 'report.json', 'report.html']) {
       expect(await readFile(join(directory, name), 'utf8')).not.toContain(token)
     }
   })
