@@ -67,7 +67,7 @@ describe('damage to a data file', () => {
         })
       )
       expect(scenarioOf(run, 'truncated').detail).toBe(
-        '/data/settings.json was damaged, and the 32 bytes that could still be read are gone'
+        'start-up loses data if /data/settings.json is cut in half: /data/settings.json was damaged, and the 32 bytes that could still be read are gone'
       )
       expect(scenarioOf(run, 'foreign-owner').detail).toBe(
         '/data/settings.json was damaged, and the 64 bytes that could still be read are gone'
@@ -123,7 +123,7 @@ describe('damage to a data file', () => {
     )
     expect(scenarioOf(run, 'dangling-symlink').detail).toMatch(/^\/data\/key\.pem was overwritten \([^)]*\)$/)
     expect(scenarioOf(run, 'truncated').detail).toMatch(
-      /^\/data\/key\.pem was overwritten \(.*\), and 1 more$/
+      /: \/data\/key\.pem was overwritten \(.*\), and 1 more$/
     )
   })
 

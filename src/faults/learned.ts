@@ -47,7 +47,7 @@ export function learnedFault(form: Form): Fault {
     ...rest,
     code: 'F0',
     family: 'state',
-    default: false,
+    default: true,
     aim: 'state',
     applies(target, context) {
       const possible = obstacle(target) ?? applies?.(target, context) ?? true
