@@ -69,7 +69,8 @@ for index, (path, cached) in enumerate(json.loads(sys.argv[3])):
             'index': index,
             'cached': cached or standard_path,
             'timestamp': text(magic + word(0) + word(status.st_mtime) + word(status.st_size)),
-            'uncheckedHash': text(magic + word(1) + importlib.util.source_hash(source)),
+            # Of another source, as old bytecode has it: --check-hash-based-pycs always does protect from that.
+            'uncheckedHash': text(magic + word(1) + importlib.util.source_hash(source + statement.encode('utf-8'))),
             'code': text(code),
         })
     except Exception as error:
