@@ -39,7 +39,10 @@ const cached: Locate = (target, _, bytecode) => {
     : { reason: `Python in this image never reads bytecode from ${target.path}` }
 }
 
-/** Where a legacy `.pyc` is found before the source, in an earlier directory of the module search path. */
+/**
+ * Where a legacy `.pyc` is found before the source, in an earlier directory of the module search path. Not in place of the
+ * standard library: every directory of PYTHONPATH comes before that, and no release leaves bytecode of it there.
+ */
 const shadowing: Locate = (target, python, bytecode) => {
   const found = python.sysPath.flatMap((directory, position) => {
     if (!isWithin(directory, target.path)) return []
@@ -47,6 +50,7 @@ const shadowing: Locate = (target, python, bytecode) => {
       (candidate) =>
         !candidate.module.includes('.') &&
         baseName(candidate.source) !== '__init__.py' &&
+        !isOfStandardLibrary(candidate.source, python) &&
         python.sysPath.indexOf(parentOf(candidate.source)) > position
     )
     return module === undefined ? [] : [{ module, path: `${directory}/${module.module}.pyc` }]
@@ -56,6 +60,11 @@ const shadowing: Locate = (target, python, bytecode) => {
     : {
         reason: `no directory of Python's module search path at ${target.path} comes before the code of this image`
       }
+}
+
+function isOfStandardLibrary(source: string, python: PythonFacts): boolean {
+  const isInstalled = /\/(site|dist)-packages\//.test(source)
+  return !isInstalled && python.stdlib.some((directory) => isWithin(source, directory))
 }
 
 function places(locate: Locate, target: Target, context: PlantContext): readonly Place[] | NotApplicable {

@@ -92,13 +92,14 @@ function bytecodePath({ source, cached }: ModuleChoice, python: PythonFacts): st
     : posix.join(python.pycachePrefix, directory, name)
 }
 
-/** A top-level module found behind a directory of the search path that is at one of the places. */
+/** A top-level module of the image's own found behind a directory of the search path that is at one of the places. */
 function isShadowable(
   { module, source }: ModuleChoice,
   python: PythonFacts,
   places: readonly string[]
 ): boolean {
   if (module.includes('.') || posix.basename(source) === '__init__.py') return false
+  if (tierOf(source, python) === 'standard') return false
   const earlier = python.sysPath.slice(0, Math.max(0, python.sysPath.indexOf(posix.dirname(source))))
   return earlier.some((directory) => places.some((place) => isWithin(directory, place)))
 }

@@ -340,6 +340,7 @@ describe('why a fault does not apply', () => {
 describe('bytecode', () => {
   const app = module('app', '/app/app.py', '/data/pycache/app/app.cpython-311.pyc')
   const json = module('json', '/usr/lib/python3.11/json.py', '/usr/lib/python3.11/__pycache__/json.pyc')
+  const table = module('table', '/usr/lib/python3/dist-packages/table.py', '/nowhere/table.pyc')
   const known = (...bytecode: ModuleBytecode[]): PythonImports => ({
     kind: 'known',
     bytecode,
@@ -364,17 +365,22 @@ describe('bytecode', () => {
     expect(content?.length).toBe(16 + (app.timestamp.length - 16) / 2)
   })
 
-  test('a legacy .pyc shadows only what is searched for later', () => {
-    const facts = { python: { ...PYTHON, sysPath: ['/data/plugins', '/usr/lib/python3.11', '/data/late'] } }
-    const [legacy] = plan(
+  test.each([
+    ['an installed package that is searched for later', ['/data/plugins/table.pyc'], [table]],
+    ['nothing that is searched for earlier', [], [app]],
+    ['nothing of the standard library, of which no release leaves any there', [], [json]]
+  ])('a legacy .pyc shadows %s', (_, expected, bytecode) => {
+    const sysPath = ['/app', '/data/plugins', '/usr/lib/python3.11', '/usr/lib/python3/dist-packages']
+    const { scenarios, omissions } = plan(
       request({
-        facts,
-        imports: known(app, json),
+        facts: { python: { ...PYTHON, sysPath } },
+        imports: known(...bytecode),
         faults: ['stale-bytecode-legacy'],
         volume: [directory('/data/plugins')]
       })
-    ).scenarios
-    expect(legacy?.plant.entries.map(({ path }) => path)).toEqual(['/data/plugins/json.pyc'])
+    )
+    expect(scenarios.flatMap(({ plant }) => plant.entries.map(({ path }) => path))).toEqual(expected)
+    expect(omissions).toHaveLength(expected.length === 0 ? 1 : 0)
   })
 
   test('a cache path that holds all of the bytecode stands for its volume', () => {
