@@ -1,8 +1,10 @@
-import { diagnose } from './diagnosis.js'
+import { diagnose, diagnoseInGeneral } from './diagnosis.js'
 import { judge, type Standards } from './judge.js'
+import { isDown } from './shown-failure.js'
 import type {
   BootObservation,
   Diagnosis,
+  FailureReason,
   Fault,
   Observation,
   Reduction,
@@ -25,7 +27,7 @@ export function judgeTrial(
     scenario,
     verdict,
     observation,
-    diagnosis: passed ? undefined : explain(observation, fault),
+    diagnosis: passed ? undefined : explain(verdict, observation, fault),
     expectedToFail: expectFailures.includes(scenario.id)
   }
 }
@@ -38,8 +40,19 @@ export function narrowedDown(verdict: Verdict, reduction: Reduction | undefined)
   return { ...verdict, detail }
 }
 
-/** The first boot whose log a signature of the fault knows; the last boot tells most. */
+/** Reasons that are about a process which failed, so that whatever its log says last may be why. */
+const GENERAL: ReadonlySet<FailureReason> = new Set([
+  'wrong-answer',
+  'crashed',
+  'timed-out',
+  'unstable',
+  'second-boot',
+  'replica'
+])
+
+/** The first boot whose log a signature of the fault knows; the last boot tells most. Else what is known in general. */
 function explain(
+  verdict: Verdict,
   { boots, secondBoot }: Observation,
   fault: Pick<Fault, 'signatures'>
 ): Diagnosis | undefined {
@@ -48,5 +61,7 @@ function explain(
     const diagnosis = diagnose(log, fault.signatures)
     if (diagnosis !== undefined) return diagnosis
   }
-  return undefined
+  if (verdict.kind !== 'failed' || !GENERAL.has(verdict.reason)) return undefined
+  const down = observed.find(isDown)
+  return down === undefined ? undefined : diagnoseInGeneral(down)
 }
