@@ -1,8 +1,11 @@
 import { faultIn } from './faults/catalogue.js'
 import { readConfig } from './image/container-config.js'
 import { obtainImage, type ImageSurroundings } from './image/image.js'
+import { diagnoseInGeneral } from './judge/diagnosis.js'
 import { judge } from './judge/judge.js'
 import { judgeTrial } from './judge/result.js'
+import { failureOf, shownFailure } from './judge/shown-failure.js'
+import { locator } from './locate/locate.js'
 import { planSeconds } from './plan/estimate.js'
 import { paceOf } from './plan/pace.js'
 import { plan } from './plan/plan.js'
@@ -82,13 +85,18 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   onProgress({ kind: 'control' })
   const found = candidates(facts, inputs)
   const { cachePaths, dataPaths } = roles(found)
+  const locate = locator(engine, inputs, facts, surroundings.environment)
   const control = await runControl(lab, {
     facts,
     cachePaths,
     dataPaths,
     candidates: found.map(({ path }) => path),
     seed: inputs.seed,
-    restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart')
+    restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart'),
+    explain: async (boot) => ({
+      diagnosis: diagnoseInGeneral(boot),
+      location: await locate(failureOf(boot))
+    })
   })
   onProgress({ kind: 'control-done', control: control.result })
   const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results' | 'trialsTook'>): RunRecord => ({
@@ -160,17 +168,11 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
       replicas: inputs.replicas,
       canary
     },
-    judged: (scenario, observation) =>
-      Promise.resolve({
-        ...judgeTrial(
-          scenario,
-          observation,
-          standards,
-          faultIn(faults, scenario.fault),
-          inputs.expectFailures
-        ),
-        location: undefined
-      }),
+    judged: async (scenario, observation) => {
+      const fault = faultIn(faults, scenario.fault)
+      const result = judgeTrial(scenario, observation, standards, fault, inputs.expectFailures)
+      return { ...result, location: await locate(shownFailure(result.verdict, observation)) }
+    },
     verdictOf: (scenario, observation) => judge(scenario, observation, standards),
     onStart: (scenario) => {
       onProgress({ kind: 'scenario-start', scenario })

@@ -13,7 +13,9 @@ import type {
   ControlKnowledge,
   ControlResult,
   ControlTrace,
+  Diagnosis,
   ImageFacts,
+  SourceLocation,
   Tree,
   TreeEntry,
   VolumeState
@@ -34,6 +36,11 @@ export interface ControlRequest {
   readonly seed: string
   /** Whether any boot mode that was asked for starts a container a second time. */
   readonly restarts: boolean
+  /** Explains a boot that failed while its container is still there to be read. */
+  readonly explain: (boot: BootObservation) => Promise<{
+    readonly diagnosis: Diagnosis | undefined
+    readonly location: SourceLocation | undefined
+  }>
 }
 
 export interface ControlOutcome {
@@ -111,17 +118,21 @@ async function control(
   const learned = await firstBoot(lab, request, first, bench.timeline.during(label))
   traced({ label, observation: learned.observation })
   const { checks } = learned
-  const failed = (
+  const failed = async (
     stage: 'first-boot' | 'second-boot' | 'data',
     message: string,
     boot: BootObservation
-  ): Omit<ControlOutcome, 'trace'> => ({
-    result: { kind: 'failed', stage, blame: blameFor(boot), message, boot },
-    checks,
-    layer: { tree: new Map(), truncated: [] }
-  })
+  ): Promise<Omit<ControlOutcome, 'trace'>> => {
+    // Lost data is not explained by what the log says.
+    const explanation = stage === 'data' ? {} : await request.explain(boot)
+    return {
+      result: { kind: 'failed', stage, blame: blameFor(boot), message, boot, ...explanation },
+      checks,
+      layer: { tree: new Map(), truncated: [] }
+    }
+  }
   if (!isFine(learned.observation)) {
-    return failed('first-boot', firstBootMessage(learned.observation), learned.observation)
+    return await failed('first-boot', firstBootMessage(learned.observation), learned.observation)
   }
   const deadlineMs = lab.health.startupTimeoutMs ?? trialDeadline(readySeconds(learned.observation))
   const ignoresStopSignal = await bench.timeline.during(label)('stop', () => stopAndLearn(lab, first.id))
@@ -183,14 +194,15 @@ async function control(
     const during = bench.timeline.during(label)
     const observed = await again(last, during)
     traced({ label, observation: observed })
-    if (!isFine(observed)) return failed('second-boot', secondBootMessage(how, observed, planted), observed)
+    if (!isFine(observed))
+      return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
     running = await readRoots(engine, last.id, mounts)
     const lost = [...planted.values()].find(
       ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256
     )
     if (lost !== undefined) {
-      return failed(
+      return await failed(
         'data',
         `Start-up removed or changed ${lost.path}, a file that it did not make, on a healthy second boot (${how}). ` +
           'If everything there may be thrown away, declare the path under cache-paths; if not, this is data loss.',
