@@ -47,8 +47,9 @@ function makeCommand(raw: Map<string, string>): Command {
     .configureOutput({ getOutHasColors: () => false, writeErr: () => undefined })
     .exitOverride()
   for (const group of INPUT_GROUPS) {
-    for (const definition of INPUT_DEFINITIONS) {
-      if (definition.group === group) command.addOption(makeOption(definition, raw))
+    for (const definition of INPUT_DEFINITIONS as readonly InputDefinition[]) {
+      if (definition.group === group && definition.actionOnly !== true)
+        command.addOption(makeOption(definition, raw))
     }
   }
   command.addOption(

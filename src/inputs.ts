@@ -1,23 +1,25 @@
 import type { Inputs } from './model.js'
 import { checkRoles, parseContainerPaths } from './inputs/container-paths.js'
+import { parseComment } from './inputs/comment.js'
 import { parseOptions } from './inputs/container-options.js'
-import { findDefinition, INPUT_DEFINITIONS, type InputName } from './inputs/definitions.js'
 import { type CatalogueEntry, parseFaults } from './inputs/fault-selection.js'
 import { parseImageSource, type WorkspaceFiles } from './inputs/image-source.js'
 import { parseLines } from './inputs/lists.js'
 import { parseMode } from './inputs/mode.js'
-import { didYouMean } from './inputs/nearest.js'
+import { parseLeg } from './inputs/leg.js'
 import { parseEnv, type Variables } from './inputs/pairs.js'
 import { parsePorts } from './inputs/ports.js'
 import { parseReady } from './inputs/probes.js'
 import { ProblemList } from './inputs/problems.js'
+import { inputReader } from './inputs/reader.js'
 import { parseRegex } from './inputs/regexes.js'
 import { parseReportDir } from './inputs/report-dir.js'
-import { parseBoolean, parseDuration, parseSeed, parseShard, parseWholeNumber } from './inputs/scalars.js'
+import { parseSeed, parseShard } from './inputs/scalars.js'
 import { parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
 import { splitWords } from './inputs/words.js'
 
 export { readActionInputs, unknownActionInputs } from './inputs/action-inputs.js'
+export { isMerge, parseMergeInputs } from './inputs/merge.js'
 export { InputError, type InputProblem } from './inputs/problems.js'
 
 /** What parsing may know of the world; it asks for nothing else. */
@@ -40,30 +42,13 @@ export interface InputEnvironment extends WorkspaceFiles {
  */
 export function parseInputs(raw: Readonly<Record<string, string>>, environment: InputEnvironment): Inputs {
   const problems = new ProblemList()
-  const given = new Map(
-    Object.entries(raw)
-      .map(([name, value]) => [name, value.trim()] as const)
-      .filter(([, value]) => value !== '')
-  )
-  reportUnknown([...given.keys()], problems)
-
-  const read = (name: InputName): string | undefined => given.get(name) ?? defaultOf(name)
-  const isGiven = (name: InputName): boolean => given.has(name) && given.get(name) !== defaultOf(name)
-  /** Applies a parser to an input that is there; undefined otherwise, and after a problem. */
-  const when = <T>(name: InputName, parse: (value: string) => T): T | undefined => {
-    const value = read(name)
-    return value === undefined ? undefined : parse(value)
-  }
-  const flag = (name: InputName): boolean =>
-    when(name, (value) => parseBoolean(name, value, problems)) ?? false
-  const number = (name: InputName, min: number, max: number): number | undefined =>
-    when(name, (value) => parseWholeNumber(name, value, { min, max }, problems))
-  const duration = (name: InputName, min: string, max: string): number | undefined =>
-    when(name, (value) => parseDuration(name, value, { min, max }, problems))
+  const { read, isGiven, when, flag, number, duration } = inputReader(raw, problems)
 
   const cachePaths = when('cache-paths', (value) => parseContainerPaths('cache-paths', value, problems)) ?? []
   const dataPaths = when('data-paths', (value) => parseContainerPaths('data-paths', value, problems)) ?? []
   checkRoles(cachePaths, dataPaths, problems)
+
+  const shard = when('shard', (value) => parseShard(value, problems))
 
   const inputs: Inputs = {
     mode: when('mode', (value) => parseMode(value, problems)) ?? 'test',
@@ -92,9 +77,14 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
     maxParallel:
       number('max-parallel', 1, MAX_PARALLEL) ?? Math.min(MAX_PARALLEL, Math.max(1, environment.cpus)),
     failFast: flag('fail-fast'),
-    shard: when('shard', (value) => parseShard(value, problems)),
+    shard,
+    leg: {
+      name: when('leg', (value) => parseLeg(value, shard, problems)),
+      jobs: number('matrix-jobs', 1, MOST_JOBS)
+    },
     seed: when('seed', (value) => parseSeed(value, problems)) ?? '',
     reportDir: when('report-dir', (value) => parseReportDir(value, environment, problems)) ?? '',
+    comment: parseComment(read('comment') ?? 'never', read('github-token'), problems),
     workspace: environment.workspace,
     keep: environment.keep
   }
@@ -104,20 +94,8 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
 
 const MAX_REPLICAS = 16
 const MAX_PARALLEL = 64
-
-function reportUnknown(names: readonly string[], problems: ProblemList): void {
-  const known = INPUT_DEFINITIONS.map(({ name }) => name)
-  for (const name of names.filter((candidate) => findDefinition(candidate) === undefined)) {
-    const hint = didYouMean(name, known)
-    problems.add(name, undefined, `there is no such input${hint}`, hint === '' ? known.join(', ') : '')
-  }
-}
-
-/** @returns the default of an input, or undefined where there is no fixed one */
-function defaultOf(name: InputName): string | undefined {
-  const value = findDefinition(name)?.default
-  return value === '' ? undefined : value
-}
+/** GitHub runs 256 jobs of a matrix at most. */
+const MOST_JOBS = 256
 
 function parseCommand(value: string, problems: ProblemList): readonly string[] | undefined {
   const split = splitWords(value)

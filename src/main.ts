@@ -99,7 +99,9 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     })
   })
   onProgress({ kind: 'control-done', control: control.result })
-  const record = (rest: Pick<RunRecord, 'omissions' | 'skipped' | 'results' | 'trialsTook'>): RunRecord => ({
+  const record = (
+    rest: Pick<RunRecord, 'planned' | 'omissions' | 'skipped' | 'results' | 'trialsTook'>
+  ): RunRecord => ({
     version: surroundings.version,
     startedAt,
     seconds: (performance.now() - began) / 1000,
@@ -114,7 +116,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   })
   const { version: engineVersion } = await engine.info()
   if (control.result.kind === 'failed')
-    return record({ omissions: [], skipped: [], results: [], trialsTook: undefined })
+    return record({ planned: [], omissions: [], skipped: [], results: [], trialsTook: undefined })
   const { knowledge } = control.result
   notes.push(...knowledge.notes)
 
@@ -182,7 +184,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     }
   })
   const trialsTook = { estimatedSeconds, seconds: (performance.now() - trialsBegan) / 1000 }
-  return record({ omissions: planned.omissions, trialsTook, ...outcome })
+  const ids = planned.scenarios.map(({ id }) => id)
+  return record({ planned: ids, omissions: planned.omissions, trialsTook, ...outcome })
 }
 
 /** Removes what runs that cannot need it any more left on this engine. A failure here is not this run's. */

@@ -77,8 +77,40 @@ export type FaultSelection = readonly FaultId[]
 /** What a run is for: testing an image, planning how, or joining the reports of runs that tested parts of one plan. */
 export type RunMode = 'test' | 'plan' | 'merge'
 
+/** When a pull request is commented on. */
+export type CommentRequest =
+  | { readonly when: 'never' }
+  | {
+      /** `on-failure` writes no first comment for a run that did not fail, but brings one that is there up to date. */
+      readonly when: 'on-failure' | 'always'
+      /** What GitHub knows us by; a secret. */
+      readonly token: string
+    }
+
+/** Which job of a workflow's matrix this is. */
+export interface Leg {
+  /** What tells it from the other jobs of the matrix, its shard aside; undefined when nothing does. */
+  readonly name: string | undefined
+  /** Jobs of the matrix; undefined when that is not known. */
+  readonly jobs: number | undefined
+}
+
+/** What becomes of a report, wherever it comes from. */
+export interface ReportInputs {
+  /** Absolute directory on the runner that receives the reports. */
+  readonly reportDir: string
+  readonly comment: CommentRequest
+}
+
+/** Everything that joining reports is asked to do. */
+export interface MergeInputs extends ReportInputs {
+  /** Absolute directory that holds the reports to join. */
+  readonly reports: string
+  readonly strict: boolean
+}
+
 /** Everything a run is asked to do. */
-export interface Inputs extends ContainerInputs, HealthInputs, PlanInputs {
+export interface Inputs extends ReportInputs, ContainerInputs, HealthInputs, PlanInputs {
   readonly mode: RunMode
   readonly image: ImageSource
   readonly secondBoot: boolean
@@ -88,8 +120,7 @@ export interface Inputs extends ContainerInputs, HealthInputs, PlanInputs {
   readonly failFast: boolean
   /** Seeds everything that is chosen at random, so that two runs do the same. */
   readonly seed: string
-  /** Absolute directory on the runner that receives the reports. */
-  readonly reportDir: string
+  readonly leg: Leg
   /** Absolute directory where scripts run: the checkout. */
   readonly workspace: string
   /** Leave a failing container for inspection (command line only). */
@@ -656,6 +687,8 @@ export interface RunRecord {
   readonly probes: readonly string[]
   readonly control: ControlResult
   readonly controlTrace: ControlTrace
+  /** Ids of all scenarios of the plan, those of other shards included, in order; empty when the control failed. */
+  readonly planned: readonly string[]
   readonly omissions: readonly Omission[]
   /** Scenarios that were planned and not run, with the reason (fail-fast, cancelled). */
   readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]

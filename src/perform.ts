@@ -4,13 +4,16 @@ import { availableParallelism, hostname } from 'node:os'
 import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
-import { InputError, parseInputs } from './inputs.js'
+import { findReports } from './found-reports.js'
+import { InputError, isMerge, parseInputs, parseMergeInputs } from './inputs.js'
 import { run } from './main.js'
+import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
 import { secretValues } from './report/secrets.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
 import type { Inputs, RunMode } from './model.js'
+import type { WorkspaceFiles } from './inputs/image-source.js'
 import type { Publisher } from './publisher.js'
 
 /** Ends a run early: a runner sends SIGINT, then SIGTERM 7.5 s later, then kills. */
@@ -35,10 +38,8 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   try {
-    const inputs = readInputs(invocation)
-    if (inputs.mode !== 'test') throw notBuilt(inputs.mode)
-    for (const secret of secretsOf(inputs, invocation.environment)) publisher.mask(secret)
-    await runAndPublish(inputs, invocation.environment, publisher, cancelled.signal)
+    if (isMerge(invocation.raw)) await mergeAndPublish(invocation, publisher)
+    else await runAndPublish(invocation, publisher, cancelled.signal)
   } catch (error) {
     publisher.fail(error instanceof Error ? error.message : String(error))
   } finally {
@@ -49,12 +50,26 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
   if (cancelled.signal.aborted) process.exit()
 }
 
+/** Joins the reports of others: no engine, no image. */
+async function mergeAndPublish({ raw, environment }: Invocation, publisher: Publisher): Promise<void> {
+  const inputs = parseMergeInputs(raw, workspaceOf(environment))
+  if (inputs.comment.when !== 'never') publisher.mask(inputs.comment.token)
+  const found = await findReports(inputs.reports)
+  const { strict, comment, reportDir } = inputs
+  const report = mergeReports(found, { ...publisher.context, version: VERSION, strict })
+  await publisher.publish(report, reportDir)
+  await publisher.comment(report, comment)
+}
+
 async function runAndPublish(
-  inputs: Inputs,
-  environment: NodeJS.ProcessEnv,
+  invocation: Invocation,
   publisher: Publisher,
   signal: AbortSignal
 ): Promise<void> {
+  const { environment } = invocation
+  const inputs = readInputs(invocation)
+  if (inputs.mode !== 'test') throw notBuilt(inputs.mode)
+  for (const secret of secretsOf(inputs, environment)) publisher.mask(secret)
   const engine = await connect(environment)
   try {
     const record = await run(inputs, {
@@ -70,7 +85,9 @@ async function runAndPublish(
       },
       isAlive
     })
-    await publisher.publish(makeReport(record, { ...publisher.context, faults: catalogue }), inputs.reportDir)
+    const report = makeReport(record, { ...publisher.context, faults: catalogue })
+    await publisher.publish(report, inputs.reportDir)
+    await publisher.comment(report, inputs.comment)
   } finally {
     engine.close()
   }
@@ -83,28 +100,35 @@ function notBuilt(mode: Exclude<RunMode, 'test'>): InputError {
 }
 
 function readInputs({ raw, environment, keep }: Invocation): Inputs {
-  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
-    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
   return parseInputs(raw, {
-    workspace: environment.GITHUB_WORKSPACE ?? cwd(),
+    ...workspaceOf(environment),
     cpus: availableParallelism(),
     variables: environment,
     catalogue,
-    keep,
-    isFile: (path) => is(path, 'isFile'),
-    isDirectory: (path) => is(path, 'isDirectory')
+    keep
   })
 }
 
+function workspaceOf(environment: NodeJS.ProcessEnv): WorkspaceFiles {
+  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
+    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
+  return {
+    workspace: environment.GITHUB_WORKSPACE ?? cwd(),
+    isFile: (path) => is(path, 'isFile'),
+    isDirectory: (path) => is(path, 'isDirectory')
+  }
+}
+
 /** The same values that are masked in reports: progress may quote a container that prints its environment. */
-function secretsOf({ image, env }: Inputs, environment: NodeJS.ProcessEnv): Iterable<string> {
+function secretsOf({ image, env, comment }: Inputs, environment: NodeJS.ProcessEnv): Iterable<string> {
   const build = image.kind === 'build' ? image : undefined
   const buildArgs = (build?.buildArgs ?? []).map((item): [string, string] => {
     const [name = '', ...value] = item.split('=')
     // Without a value, the builder takes it from the environment.
     return [name, value.length === 0 ? (environment[name] ?? '') : value.join('=')]
   })
-  return secretValues({ ...Object.fromEntries(buildArgs), ...env }, build?.secrets ?? {}).keys()
+  const secrets = secretValues({ ...Object.fromEntries(buildArgs), ...env }, build?.secrets ?? {})
+  return [...secrets.keys(), ...(comment.when === 'never' ? [] : [comment.token])]
 }
 
 function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {

@@ -106,6 +106,8 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
       const files = await writeReports(reportDir, report)
       for (const file of Object.values(files)) stdout.write(`Report: ${visible(file)}\n`)
     },
+    // The command line has no input that asks for one.
+    comment: () => Promise.resolve(),
     fail: (text) => {
       setExitCode(2)
       showStatus('')

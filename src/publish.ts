@@ -6,6 +6,7 @@ import { annotations, type AnnotationKind, type Annotations } from './annotation
 import type { OutputName } from './inputs/outputs.js'
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
+import { commentOn } from './pull-request/comment-on.js'
 import { writeReports, type ReportFiles } from './report-files.js'
 import { maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
@@ -15,7 +16,7 @@ import { masker, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
 import { logLine, logLines, oneLine } from './report/untrusted.js'
-import { byUrgency, complaint, sentence, standing, verdictWords } from './report/words.js'
+import { byUrgency, complaint, named, sentence, standing, verdictWords } from './report/words.js'
 
 const LONGEST_ANNOTATION = 1_000
 /** Of the text in a log: that of a workflow is wider than a terminal, and folds what is too long. */
@@ -111,6 +112,21 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
       if (report.verdict === 'failed') marks.conclude('error', complaint(report))
       if (report.verdict === 'inconclusive') marks.conclude('warning', complaint(report))
     },
+    comment: async (unmasked, request) => {
+      const { kind, message } = await commentOn(maskedReport(unmasked, mask), request, environment)
+      switch (kind) {
+        case 'written':
+          print(message)
+          break
+        case 'no-pull-request':
+          marks.add('notice', message)
+          break
+        case 'refused':
+          marks.add('warning', message)
+          break
+        case 'not-asked':
+      }
+    },
     fail: (message) => {
       process.exitCode = core.ExitCode.Failure
       logLines(message).slice(1).forEach(print)
@@ -138,7 +154,7 @@ function issueAnnotation(kind: AnnotationKind, text: string): void {
 
 function annotate(report: Report, marks: Annotations): void {
   for (const scenario of byUrgency(report.scenarios)) {
-    const text = `${verdictWords(scenario)} ${scenario.id}: ${sentence(scenario.detail)} ${scenario.remedy ?? ''}`
+    const text = `${verdictWords(scenario)} ${named(scenario)}: ${sentence(scenario.detail)} ${scenario.remedy ?? ''}`
     switch (standing(scenario)) {
       case 'failed':
         marks.add('error', text)
@@ -157,7 +173,7 @@ function annotate(report: Report, marks: Annotations): void {
 
 function outputs(report: Report, reportDir: string, files: ReportFiles): Record<OutputName, string> {
   const { counts, control, scenarios } = report
-  const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(({ id }) => id)
+  const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(named)
   return {
     verdict: report.verdict,
     total: String(report.total),
@@ -197,6 +213,7 @@ function actionContext(environment: NodeJS.ProcessEnv): ReportContext {
           runUrl: `${context.serverUrl}/${GITHUB_REPOSITORY}/actions/runs/${context.runId}`
         }
       : {}),
-    ...(context.sha ? { sha: context.sha } : {})
+    ...(context.sha ? { sha: context.sha } : {}),
+    ...(environment.GITHUB_JOB ? { job: environment.GITHUB_JOB } : {})
   }
 }

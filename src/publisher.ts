@@ -1,3 +1,4 @@
+import type { CommentRequest } from './model.js'
 import type { ProgressEvent } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
 
@@ -28,6 +29,11 @@ export interface Publisher {
    * @throws when a report cannot be written; the exit code says failure then
    */
   publish(report: Report, reportDir: string): Promise<void>
+  /**
+   * Comments on the pull request that the workflow runs for. Never throws and never changes the exit code: why there is no
+   * comment is said.
+   */
+  comment(report: Report, request: CommentRequest): Promise<void>
   /** The run could not be carried out: says why and sets the exit code, 2 where a command line tool may choose. */
   fail(message: string): void
   /** Ends the output: says what was held back. A second call does nothing. */

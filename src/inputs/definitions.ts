@@ -19,6 +19,10 @@ export interface InputDefinition {
   readonly placeholder: string
   /** The default as GitHub passes it; empty where the default is not a fixed string. */
   readonly default: string
+  /** The default in `action.yml`, where it is an expression that only the runner can evaluate. */
+  readonly actionDefault?: string
+  /** True where it means nothing to the command line. */
+  readonly actionOnly?: true
   /** What happens by default, in words, where `default` does not say it. */
   readonly defaultMeaning?: string
   /** Markdown, one line. */
@@ -308,6 +312,57 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'PATH',
     default: 'cache-crash-test-report',
     description: 'Directory for the reports, relative to the workspace or absolute.'
+  },
+  {
+    name: 'merge-from',
+    group: 'Report',
+    kind: 'text',
+    placeholder: 'PATH',
+    default: 'cache-crash-test-reports',
+    description:
+      'With `mode: merge`: the directory that holds the reports to join, one in a directory each, as `actions/download-artifact` lays them out.'
+  },
+  {
+    name: 'leg',
+    group: 'Report',
+    kind: 'text',
+    placeholder: 'NAME',
+    default: '',
+    actionDefault: '${{ toJSON(matrix) }}',
+    defaultMeaning: 'the values of the matrix',
+    description:
+      'What tells this job from the others of its matrix, in merged reports and comments; the shard is left out of it.'
+  },
+  {
+    name: 'matrix-jobs',
+    group: 'Report',
+    kind: 'text',
+    placeholder: 'N',
+    default: '',
+    actionDefault: '${{ strategy.job-total }}',
+    defaultMeaning: 'the jobs of the matrix',
+    description: 'How many jobs the matrix has, so that `mode: merge` notices one that left no report.'
+  },
+  {
+    name: 'comment',
+    group: 'Report',
+    kind: 'text',
+    placeholder: 'WHEN',
+    default: 'never',
+    actionOnly: true,
+    description:
+      'Comment on the pull request: `never`, `always`, or `on-failure` (a comment that is there turns green when the failure is gone). Needs `pull-requests: write`.'
+  },
+  {
+    name: 'github-token',
+    group: 'Report',
+    kind: 'text',
+    placeholder: 'TOKEN',
+    default: '',
+    actionDefault: '${{ github.token }}',
+    actionOnly: true,
+    defaultMeaning: "the job's own token",
+    description: 'Token that writes the comment; it is used for nothing else.'
   }
 ] as const satisfies readonly InputDefinition[]
 

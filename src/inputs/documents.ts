@@ -8,9 +8,10 @@ const LINE_WIDTH = 100
 
 /** @returns the lines of `action.yml` from `inputs:` on, with a newline at the end */
 export function renderActionInputs(): string {
-  const inputs = INPUT_DEFINITIONS.map((definition) => {
+  const inputs = INPUT_DEFINITIONS.map((definition: InputDefinition) => {
     const text = describe(definition)
-    return `  ${definition.name}:\n${foldedScalar(text)}    required: false\n    default: '${definition.default.replaceAll("'", "''")}'\n`
+    const value = definition.actionDefault ?? definition.default
+    return `  ${definition.name}:\n${foldedScalar(text)}    required: false\n    default: '${value.replaceAll("'", "''")}'\n`
   })
   return `inputs:\n${inputs.join('')}`
 }

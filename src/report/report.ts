@@ -5,7 +5,8 @@ import { logBounds, logOf, type LogBounds } from './logs.js'
 import { reproduceCommand } from './reproduce.js'
 import type { Report, ReportScenario } from './schema.js'
 import { visible } from './untrusted.js'
-import type { FailureReason, Fault, ImageFacts, RunRecord, ScenarioResult, Verdict } from '../model.js'
+import { countsOf, expectedFailuresIn, verdictOf } from './verdict.js'
+import type { FailureReason, Fault, ImageFacts, RunRecord, ScenarioResult } from '../model.js'
 
 export { reportSchema, reportJsonSchema, type Report, type ReportScenario } from './schema.js'
 
@@ -16,6 +17,8 @@ export interface ReportContext {
   readonly repository?: string
   readonly sha?: string
   readonly runUrl?: string
+  /** Id of the job in its workflow. */
+  readonly job?: string
   /** Titles, families and remedies by fault; an unknown fault is shown by its id. */
   readonly faults?: readonly Pick<Fault, 'id' | 'title' | 'family' | 'remedy'>[]
 }
@@ -36,7 +39,24 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
   const scenarios = record.results.map((result) =>
     scenarioOf(result, { record, context, clean, bounds, controlSeconds })
   )
-  const count = (kind: Verdict['kind']): number => scenarios.filter(({ verdict }) => verdict === kind).length
+  const omissions = record.omissions.map(({ fault, path, reason }) => ({
+    leg: null,
+    fault,
+    path: visible(path),
+    reason: clean.text(reason)
+  }))
+  const skipped = record.skipped.map(({ scenario, reason }) => ({
+    leg: null,
+    id: visible(scenario.id),
+    reason: clean.text(reason)
+  }))
+  const outcome = {
+    controlFailed: control.kind === 'failed',
+    scenarios,
+    skipped,
+    strict: inputs.strict,
+    mayBeEmpty: inputs.shard !== undefined
+  }
   return {
     schemaVersion: 1,
     tool: { name: 'cache-crash-test', version: record.version },
@@ -45,20 +65,20 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
     origin: {
       repository: context.repository ?? null,
       sha: context.sha ?? null,
-      runUrl: context.runUrl ?? null
+      runUrl: context.runUrl ?? null,
+      job: context.job ?? null
     },
-    verdict: verdictOfRun(record),
+    part: {
+      leg: inputs.leg.name === undefined ? null : clean.text(inputs.leg.name),
+      jobs: inputs.leg.jobs ?? null,
+      shard: inputs.shard ?? null,
+      planned: record.planned.map(visible)
+    },
+    verdict: verdictOf(outcome),
     strict: inputs.strict,
     total: scenarios.length,
-    counts: {
-      recovered: count('recovered'),
-      tolerated: count('tolerated'),
-      refused: count('refused'),
-      failed: count('failed'),
-      inconclusive: count('inconclusive'),
-      'not-applicable': record.omissions.length
-    },
-    expectedFailures: scenarios.filter((one) => one.verdict === 'failed' && one.expectedToFail).length,
+    counts: countsOf(scenarios, omissions),
+    expectedFailures: expectedFailuresIn(scenarios),
     image: imageOf(facts, clean),
     engine: { version: clean.text(record.engineVersion) },
     probes: record.probes.map(clean.text),
@@ -70,42 +90,14 @@ export function makeReport(record: RunRecord, context: ReportContext = {}): Repo
             estimatedSeconds: rounded(record.trialsTook.estimatedSeconds),
             seconds: rounded(record.trialsTook.seconds)
           },
+    legs: [],
     scenarios,
-    omissions: record.omissions.map(({ fault, path, reason }) => ({
-      fault,
-      path: visible(path),
-      reason: clean.text(reason)
-    })),
-    skipped: record.skipped.map(({ scenario, reason }) => ({
-      id: visible(scenario.id),
-      reason: clean.text(reason)
-    })),
+    omissions,
+    skipped,
     notes: unique([...(control.kind === 'passed' ? control.knowledge.notes : []), ...record.notes]).map(
       clean.text
     )
   }
-}
-
-/**
- * Fails on a control that failed and on any failure that is not expected. What shows nothing is inconclusive: a scenario's
- * verdict, a scenario that was never run, a whole run without scenarios (a shard may be empty). Strict makes failures
- * of those, and of expected failures that passed.
- */
-function verdictOfRun({ control, results, skipped, inputs }: RunRecord): Report['verdict'] {
-  if (control.kind === 'failed') return 'failed'
-  if (results.some(({ verdict, expectedToFail }) => verdict.kind === 'failed' && !expectedToFail))
-    return 'failed'
-  const surprise = results.some(({ verdict, expectedToFail }) => expectedToFail && isPass(verdict))
-  const unknown =
-    results.some(({ verdict }) => verdict.kind === 'inconclusive') ||
-    skipped.length > 0 ||
-    (results.length === 0 && inputs.shard === undefined)
-  if (inputs.strict && (surprise || unknown)) return 'failed'
-  return unknown ? 'inconclusive' : 'passed'
-}
-
-function isPass({ kind }: Verdict): boolean {
-  return kind === 'recovered' || kind === 'tolerated' || kind === 'refused'
 }
 
 interface Surroundings {
@@ -127,6 +119,7 @@ function scenarioOf(
   const shown = bootToShow(observation, verdict)
   const failed = verdict.kind === 'failed'
   return {
+    leg: null,
     id: visible(scenario.id),
     fault: scenario.fault,
     title: fault?.title ?? scenario.fault,

@@ -122,7 +122,12 @@ const reduction = z
   })
   .describe('Which of the files that were damaged together are to blame.')
 
+const legName = text
+  .nullable()
+  .describe('The leg that it belongs to, by its name in `legs`; null in the report of one run.')
+
 const scenario = z.object({
+  leg: legName,
   id: text.describe('`fault@path/mode`, stable between runs.'),
   fault: text,
   title: text.describe('The fault in words.'),
@@ -194,6 +199,49 @@ const counts = z.object({
   'not-applicable': z.int().nonnegative()
 })
 
+const image = z.object({
+  reference: text,
+  id: text,
+  os: text,
+  architecture: text,
+  user: text.describe('As the image names it; empty for root.'),
+  uid: z.int(),
+  home: text,
+  workdir: text,
+  volumes: z.array(text),
+  ports: z.array(z.int()),
+  python: text.nullable().describe("Version of the image's Python; null when there is none.")
+})
+const engine = z.object({ version: text })
+const probes = z.array(text).describe('The readiness checks, in words.')
+const verdict = z.enum(['passed', 'failed', 'inconclusive'])
+const total = z.int().nonnegative().describe('Scenarios that ran.')
+
+const part = z
+  .object({
+    leg: text.nullable().describe('What tells this job from the others of its matrix, the shard aside.'),
+    jobs: z.int().positive().nullable().describe('Jobs of the matrix.'),
+    shard: z
+      .object({ index: z.int().positive(), total: z.int().positive() })
+      .nullable()
+      .describe('Null when the run took on the whole plan.'),
+    planned: z.array(text).describe('Ids of the whole plan, those of other shards included, in order.')
+  })
+  .describe('Which part of the whole this run was.')
+
+const leg = z.object({
+  name: text,
+  verdict,
+  total,
+  counts,
+  seconds,
+  image,
+  engine,
+  probes,
+  control,
+  notes: z.array(text)
+})
+
 export const reportSchema = z
   .object({
     schemaVersion: z.literal(1),
@@ -201,38 +249,39 @@ export const reportSchema = z
     startedAt: z.iso.datetime(),
     seconds,
     origin: z
-      .object({ repository: text.nullable(), sha: text.nullable(), runUrl: text.nullable() })
+      .object({
+        repository: text.nullable(),
+        sha: text.nullable(),
+        runUrl: text.nullable(),
+        job: text.nullable().describe('Id of the job in its workflow.')
+      })
       .describe('Where the run took place; nulls outside of GitHub Actions.'),
-    verdict: z.enum(['passed', 'failed', 'inconclusive']),
+    part,
+    verdict,
     strict: z.boolean(),
-    total: z.int().nonnegative().describe('Scenarios that ran.'),
+    total,
     counts,
     expectedFailures: z.int().nonnegative().describe('Failures that `expect-failures` lists.'),
-    image: z.object({
-      reference: text,
-      id: text,
-      os: text,
-      architecture: text,
-      user: text.describe('As the image names it; empty for root.'),
-      uid: z.int(),
-      home: text,
-      workdir: text,
-      volumes: z.array(text),
-      ports: z.array(z.int()),
-      python: text.nullable().describe("Version of the image's Python; null when there is none.")
-    }),
-    engine: z.object({ version: text }),
-    probes: z.array(text).describe('The readiness checks, in words.'),
+    image,
+    engine,
+    probes,
     control,
     trials: z
       .object({ estimatedSeconds: seconds, seconds })
       .nullable()
-      .describe('How long all trials together were estimated to take, and took; null when none was to run.'),
+      .describe(
+        'How long all trials together were estimated to take, and took; null when none was to run, and in joined reports.'
+      ),
+    legs: z
+      .array(leg)
+      .describe(
+        'In a report that joins several legs of a matrix: each of them. Image, engine, probes and control of the report are then those of the leg that needs a reader first. Empty otherwise.'
+      ),
     scenarios: z.array(scenario).describe('In the order of the plan.'),
     omissions: z
-      .array(z.object({ fault: text, path: text, reason: text }))
+      .array(z.object({ leg: legName, fault: text, path: text, reason: text }))
       .describe('Combinations that were left out.'),
-    skipped: z.array(z.object({ id: text, reason: text })).describe('Planned, and not run.'),
+    skipped: z.array(z.object({ leg: legName, id: text, reason: text })).describe('Planned, and not run.'),
     notes: z.array(text).describe('What else users should know; what the control found out comes first.')
   })
   .describe('Report of one run of Cache Crash Test.')
@@ -241,6 +290,7 @@ export const reportSchema = z
 export type Report = z.infer<typeof reportSchema>
 export type ReportScenario = Report['scenarios'][number]
 export type ReportLocation = NonNullable<ReportScenario['location']>
+export type ReportLeg = Report['legs'][number]
 export type ReportLog = NonNullable<ReportScenario['log']>
 
 /** The report's JSON Schema (draft 2020-12), for whoever reads `report.json`. */

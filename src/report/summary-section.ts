@@ -5,6 +5,7 @@ import { cut } from './untrusted.js'
 import {
   causeOf,
   inside,
+  named,
   place,
   searchCost,
   sentence,
@@ -61,7 +62,7 @@ export function section(scenario: ReportScenario, detail: Detail): string {
           fence(inside(scenario, keptContainer), 'sh')
         ])
   ]
-  const label = `${SIGN[standing(scenario)]} ${htmlCode(scenario.id)} — ${markdownText(verdictWords(scenario))}`
+  const label = `${SIGN[standing(scenario)]} ${htmlCode(named(scenario))} — ${markdownText(verdictWords(scenario))}`
   return folded(label, body.join('\n\n'))
 }
 

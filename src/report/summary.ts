@@ -1,11 +1,13 @@
 import { counted } from './excerpt.js'
 import { code, markdownText, prose } from './markdown.js'
-import type { Report, ReportScenario } from './schema.js'
+import type { Report, ReportLeg, ReportScenario } from './schema.js'
 import { explained, folded, quoted, section, SIGN, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
   duration,
+  named,
+  outcomes,
   roughly,
   sentence,
   shortVerdict,
@@ -56,8 +58,12 @@ function render(report: Report, detail: Detail): string {
   const scenarios = byUrgency(report.scenarios)
   const parts = [
     headline(report),
-    `${code(report.image.reference)} ${story(report)}`,
-    ...(report.control.result === 'failed' ? failedControl(report.control, detail) : []),
+    ...(report.legs.length > 0
+      ? [story(report), legTable(report.legs), ...report.legs.flatMap((leg) => failedLeg(leg, detail))]
+      : [
+          `${code(report.image.reference)} ${story(report)}`,
+          ...(report.control.result === 'failed' ? failedControl(report.control, detail) : [])
+        ]),
     table(scenarios, detail),
     ...sections(scenarios, detail),
     circumstances(report),
@@ -99,7 +105,7 @@ function row(scenario: ReportScenario): string {
   const verdict = markdownText(shortVerdict(scenario))
   const cells = [
     `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
-    code(scenario.id),
+    code(named(scenario)),
     timing(scenario).replace(/ (?=[s×])/g, '&nbsp;') || '—',
     prose(cut(whatToDo(scenario), 300))
   ]
@@ -113,6 +119,25 @@ function sections(scenarios: readonly ReportScenario[], detail: Detail): string[
     .map((scenario) => section(scenario, detail))
 }
 
+/** What a joined report is made of. */
+function legTable(legs: readonly ReportLeg[]): string {
+  const rows = legs.map(({ name, verdict, image, control, ...leg }) => [
+    `${RUN_SIGN[verdict]}&nbsp;${verdict}`,
+    markdownText(cut(name, 200)),
+    code(image.reference),
+    control.result === 'failed' ? 'control failed' : duration(control.readySeconds).replace(' ', '&nbsp;'),
+    outcomes({ ...leg, expectedFailures: 0 })
+  ])
+  return ['| Verdict | Leg | Image | Control | Scenarios |', '| :-- | :-- | :-- | --: | :-- |']
+    .concat(rows.map((cells) => `| ${cells.join(' | ')} |`))
+    .join('\n')
+}
+
+function failedLeg({ name, control }: ReportLeg, detail: Detail): string[] {
+  if (control.result !== 'failed') return []
+  return [`#### ❌ ${markdownText(cut(name, 200))}`, ...failedControl(control, detail)]
+}
+
 function failedControl(control: Report['control'] & { result: 'failed' }, detail: Detail): string[] {
   const blame = control.blame === 'image' ? 'the image' : 'the probe'
   return [
@@ -123,7 +148,14 @@ function failedControl(control: Report['control'] & { result: 'failed' }, detail
 }
 
 /** How it was measured, and what else there is to know. */
-function circumstances({ control, image, probes, engine, tool, notes, seconds, trials }: Report): string {
+function circumstances(report: Report): string {
+  const { control, image, probes, engine, tool, notes, seconds, legs, trials } = report
+  if (legs.length > 0) {
+    const told = legs.flatMap(({ name, notes: own }) =>
+      own.map((note) => `- ${markdownText(cut(name, 200))}: ${prose(sentence(note))}`)
+    )
+    return [...told, `- Joined by Cache Crash Test ${markdownText(tool.version)}`].join('\n')
+  }
   const user = image.uid === 0 ? 'root' : `${image.user || 'user'} (uid ${image.uid})`
   const items = [
     ...(control.result === 'passed'
@@ -163,7 +195,9 @@ function omissions({ omissions: all }: Report, detail: Detail): string {
 
 function skipped({ skipped: all }: Report): string {
   if (all.length === 0) return ''
-  const items = all.slice(0, 100).map(({ id, reason }) => `- ${code(id)}: ${prose(cut(reason, 300))}`)
+  const items = all
+    .slice(0, 100)
+    .map(({ leg, id, reason }) => `- ${code(named({ leg, id }))}: ${prose(cut(reason, 300))}`)
   const more = all.length > items.length ? [`- and ${all.length - items.length} more`] : []
   return folded(`${counted(all.length, 'scenario')} planned but not run`, [...items, ...more].join('\n'))
 }

@@ -7,6 +7,7 @@ import {
   causeOf,
   duration,
   inside,
+  named,
   place,
   searchCost,
   sentence,
@@ -42,7 +43,7 @@ export function renderTerminal(report: Report, terminal: Terminal): string {
     leftOut(report, columns, ink),
     table(urgent, columns, ink),
     ...urgent.map((scenario) => explanation(scenario, columns, ink)),
-    ...(report.control.result === 'failed' ? [failedControl(report.control, columns, ink)] : []),
+    ...failedControls(report, columns, ink),
     notes(report, columns),
     conclusion(report, columns, ink)
   ]
@@ -71,7 +72,7 @@ function table(scenarios: readonly ReportScenario[], columns: number, ink: Paint
   const rows = scenarios.map((scenario) => ({
     scenario,
     verdict: shortVerdict(scenario),
-    id: visible(scenario.id),
+    id: visible(named(scenario)),
     time: timing(scenario)
   }))
   const verdicts = Math.max(0, ...rows.map(({ verdict }) => width(verdict)))
@@ -89,7 +90,7 @@ function table(scenarios: readonly ReportScenario[], columns: number, ink: Paint
 /** What a reader has to act on; nothing for a scenario that came out as it should. */
 function explanation(scenario: ReportScenario, columns: number, ink: Paint): string[] {
   const colour = inkOf(scenario, ink)
-  const label = `${SIGN[standing(scenario)]} ${verdictWords(scenario)} ${visible(scenario.id)}`
+  const label = `${SIGN[standing(scenario)]} ${verdictWords(scenario)} ${visible(named(scenario))}`
   const heading = wrapped(label, columns).map((line) => colour(ink.bold(line)))
   switch (standing(scenario)) {
     case 'failed':
@@ -152,13 +153,21 @@ function quoted(label: string, lines: readonly string[], columns: number, ink: P
   return [ink.dim(`  ${label}:`), ...shown]
 }
 
+function failedControls(report: Report, columns: number, ink: Paint): string[][] {
+  const all = report.legs.length > 0 ? report.legs : [{ name: undefined, control: report.control }]
+  return all.flatMap(({ name, control }) =>
+    control.result === 'failed' ? [failedControl(name, control, columns, ink)] : []
+  )
+}
+
 function failedControl(
+  leg: string | undefined,
   control: Report['control'] & { result: 'failed' },
   columns: number,
   ink: Paint
 ): string[] {
   return [
-    ink.red(ink.bold('✖ control')),
+    ink.red(ink.bold(`✖ control${leg === undefined ? '' : ` of ${visible(leg)}`}`)),
     ...item('Seen', sentence(control.message), columns, ink),
     ...explained(control, columns, ink),
     ...quoted('Log', excerptLines(excerpt(control.log, { ...LOG_BOUNDS, tail: 30 })), columns, ink)
@@ -193,9 +202,10 @@ function conclusion(report: Report, columns: number, ink: Paint): string[] {
   const omitted =
     report.omissions.length === 0 ? '' : ` ${report.omissions.length} left out as not applicable.`
   const skipped = report.skipped.length === 0 ? '' : ` ${report.skipped.length} not run.`
+  const about = report.legs.length > 0 ? '' : `${visible(report.image.reference)} `
   return [
     colour(ink.bold(`${VERDICT_SIGN[report.verdict]} ${title(report)}`)),
-    ...wrapped(`${visible(report.image.reference)} ${story(report)}${omitted}${skipped}`, columns),
+    ...wrapped(`${about}${story(report)}${omitted}${skipped}`, columns),
     ...(report.control.result === 'failed' ? [`The run took ${duration(report.seconds)}.`] : [])
   ]
 }

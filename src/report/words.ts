@@ -15,6 +15,11 @@ export function standing({ verdict, expectedToFail }: ReportScenario): Standing 
 
 const ORDER: readonly Standing[] = ['failed', 'inconclusive', 'surprise', 'expected-failure', 'passed']
 
+/** A scenario by its id, in a joined report with the leg before it. */
+export function named({ leg, id }: Pick<ReportScenario, 'leg' | 'id'>): string {
+  return leg === null ? id : `${leg}: ${id}`
+}
+
 /** Those that need a reader first, else in the order of the plan. */
 export function byUrgency(scenarios: readonly ReportScenario[]): ReportScenario[] {
   return ORDER.flatMap((rank) => scenarios.filter((scenario) => standing(scenario) === rank))
@@ -136,7 +141,9 @@ export function inside({ boots, secondBoot }: ReportScenario, container: string)
 
 /** What came out, in a few words. */
 export function title(report: Report): string {
-  const { control, scenarios, total } = report
+  const { control, scenarios, total, legs } = report
+  const failedLegs = legs.filter((leg) => leg.control.result === 'failed').length
+  if (failedLegs > 0) return `The control failed in ${failedLegs} of ${counted(legs.length, 'leg')}`
   if (control.result === 'failed') {
     const which = control.stage === 'first-boot' ? 'on clean state' : 'twice on its own state'
     if (control.stage === 'data') return 'The control failed: data was lost with nothing planted'
@@ -163,18 +170,25 @@ export function title(report: Report): string {
 
 /** What was done, after the image's name: `… was booted on clean state (0.37 s), then in 14 scenarios …`. */
 export function story(report: Report): string {
-  const { control, total, counts, seconds, expectedFailures } = report
+  const { control, total, seconds, legs } = report
+  if (legs.length > 0)
+    return `${counted(legs.length, 'leg')} met state corrupted on purpose in ${counted(total, 'scenario')}: ${outcomes(report)}.`
   if (control.result === 'failed') return `failed the control, so no scenario was run.`
   const ready = duration(control.readySeconds)
   if (total === 0) return `was ready after ${ready} on clean state; there was nothing to corrupt.`
-  const asExpected = expectedFailures === 0 ? '' : ` (${expectedFailures} as expected)`
-  const outcomes = (['recovered', 'tolerated', 'refused', 'failed', 'inconclusive'] as const)
-    .filter((verdict) => counts[verdict] > 0)
-    .map((verdict) => `${counts[verdict]} ${verdict}${verdict === 'failed' ? asExpected : ''}`)
   return (
     `was ready after ${ready} on clean state, then met state corrupted on purpose in ${counted(total, 'scenario')}: ` +
-    `${outcomes.join(', ')}. The run took ${duration(seconds)}.`
+    `${outcomes(report)}. The run took ${duration(seconds)}.`
   )
+}
+
+/** `2 recovered, 1 failed`; `none ran` of no scenarios. */
+export function outcomes({ counts, expectedFailures }: Pick<Report, 'counts' | 'expectedFailures'>): string {
+  const asExpected = expectedFailures === 0 ? '' : ` (${expectedFailures} as expected)`
+  const words = (['recovered', 'tolerated', 'refused', 'failed', 'inconclusive'] as const)
+    .filter((verdict) => counts[verdict] > 0)
+    .map((verdict) => `${counts[verdict]} ${verdict}${verdict === 'failed' ? asExpected : ''}`)
+  return words.length === 0 ? 'none ran' : words.join(', ')
 }
 
 /** Commands and calls that a sentence may start with; they keep their case. */
@@ -190,14 +204,15 @@ export function sentence(fragment: string): string {
 
 /** One line that names the first thing that is wrong with a run; for an annotation, an exit message, a notification. */
 export function complaint(report: Report): string {
-  const { control, scenarios, total } = report
+  const { control, scenarios, total, legs } = report
   if (control.result === 'failed') {
-    const message = sentence(control.message)
+    const leg = legs.find((one) => one.control.result === 'failed')
+    const message = `${leg === undefined ? '' : `${leg.name}: `}${sentence(control.message)}`
     return message.startsWith(title(report)) ? message : `${title(report)}: ${message}`
   }
   const failed = scenarios.filter((scenario) => standing(scenario) === 'failed')
   const [first] = failed.length > 0 ? failed : byUrgency(scenarios)
   const what = failed.length > 0 ? `${failed.length} of ${counted(total, 'scenario')} failed` : title(report)
   if (first === undefined || standing(first) === 'passed') return `${what}.`
-  return `${what}: ${shortVerdict(first)} ${first.id}: ${sentence(first.detail)}`
+  return `${what}: ${shortVerdict(first)} ${named(first)}: ${sentence(first.detail)}`
 }

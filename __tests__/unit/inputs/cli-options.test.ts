@@ -1,9 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { parseCommandLine } from '../../../src/cli-options.js'
 import { InputError } from '../../../src/inputs.js'
-import { INPUT_DEFINITIONS, INPUT_GROUPS } from '../../../src/inputs/definitions.js'
+import { INPUT_DEFINITIONS, INPUT_GROUPS, type InputDefinition } from '../../../src/inputs/definitions.js'
 
 const VERSION = '1.2.3'
+
+const ALL: readonly InputDefinition[] = INPUT_DEFINITIONS
+/** Inputs that mean something outside of a workflow. */
+const OPTIONS = ALL.filter(({ actionOnly }) => actionOnly !== true)
 
 describe('options', () => {
   test('nothing given is a run with every default', () => {
@@ -11,7 +15,7 @@ describe('options', () => {
   })
 
   test('every input is an option of the same name, with its value behind a blank or an equals sign', () => {
-    const names = INPUT_DEFINITIONS.map(({ name }) => name)
+    const names = OPTIONS.map(({ name }) => name)
     const raw = Object.fromEntries(names.map((name) => [name, `value-of-${name}`]))
     const apart = names.flatMap((name) => [`--${name}`, `value-of-${name}`])
     const joined = names.map((name) => `--${name}=value-of-${name}`)
@@ -79,7 +83,7 @@ describe('--help and --version', () => {
     expect(headings).toEqual([...INPUT_GROUPS.map((group) => `${group}:`), 'More:'])
   })
 
-  test.each(INPUT_DEFINITIONS)('it explains --$name', ({ name }) => {
+  test.each(OPTIONS)('it explains --$name', ({ name }) => {
     expect(lines.filter((line) => line.startsWith(`  --${name} `))).toHaveLength(1)
   })
 

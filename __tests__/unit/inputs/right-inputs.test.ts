@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { catalogue as realCatalogue } from '../../../src/faults/catalogue.js'
-import { parseInputs } from '../../../src/inputs.js'
+import { isMerge, parseInputs, parseMergeInputs } from '../../../src/inputs.js'
 import { INPUT_DEFINITIONS } from '../../../src/inputs/definitions.js'
 import type { Inputs } from '../../../src/model.js'
 import { environmentWith } from './environment.js'
@@ -38,6 +38,8 @@ const defaults: Inputs = {
   failFast: false,
   shard: undefined,
   seed: 'cache-crash-test',
+  leg: { name: undefined, jobs: undefined },
+  comment: { when: 'never' },
   reportDir: '/w/cache-crash-test-report',
   workspace: '/w',
   keep: false
@@ -114,6 +116,10 @@ test('a fully specified run', () => {
     mode: 'plan',
     shard: '2/4',
     seed: 'another one',
+    leg: '{"base":"python:3.11-slim","shard":"2/4","gpu":false}',
+    'matrix-jobs': '8',
+    comment: 'on-failure',
+    'github-token': 'ghs_secret',
     'report-dir': '/tmp/report'
   }
   expect(parseInputs(raw, environmentWith({ keep: true }))).toEqual({
@@ -174,9 +180,47 @@ test('a fully specified run', () => {
     failFast: true,
     shard: { index: 2, total: 4 },
     seed: 'another one',
+    leg: { name: 'python:3.11-slim, false', jobs: 8 },
+    comment: { when: 'on-failure', token: 'ghs_secret' },
     reportDir: '/tmp/report',
     workspace: '/w',
     keep: true
+  })
+})
+
+describe('the leg of a matrix', () => {
+  test.each([
+    ['null', undefined, undefined],
+    ['{}', undefined, undefined],
+    ['nightly', undefined, 'nightly'],
+    ['{"base":"a","python":3.13}', undefined, 'a, 3.13'],
+    ['{"base":"a","part":"2/4"}', '2/4', 'a'],
+    ['{"base":"a","shard":2}', '2/4', 'a'],
+    ['{"base":"a","python":2}', '2/4', 'a, 2'],
+    ['{"shard":"2/4"}', '2/4', undefined]
+  ])('%s with shard %s is called %s', (leg, shard, name) => {
+    const raw = { leg, ...(shard === undefined ? {} : { shard }) }
+    expect(parseInputs(raw, environmentWith()).leg.name).toBe(name)
+  })
+})
+
+describe('joining reports', () => {
+  test('asks for no image, and for nothing else of a test', () => {
+    const raw = { mode: 'merge', 'merge-from': 'app', strict: 'true', context: 'nowhere' }
+    expect(isMerge(raw)).toBe(true)
+    expect(parseMergeInputs(raw, environmentWith())).toEqual({
+      reports: '/w/app',
+      strict: true,
+      reportDir: '/w/cache-crash-test-report',
+      comment: { when: 'never' }
+    })
+  })
+
+  test('needs the directory, and says everything that is wrong at once', () => {
+    const raw = { mode: 'merge', comment: 'always', 'report-dir': '/', merge: 'x' }
+    expect(() => parseMergeInputs(raw, environmentWith())).toThrow(
+      /merge: there is no such input[^]*merge-from: "cache-crash-test-reports" is no directory[^]*report-dir: "\/" holds[^]*github-token: is needed/
+    )
   })
 })
 

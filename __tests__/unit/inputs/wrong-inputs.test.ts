@@ -131,8 +131,12 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['report-dir', '.', `report-dir: "." holds the whole workspace; ${REPORT}`],
   ['report-dir', '/', `report-dir: "/" holds the whole workspace; ${REPORT}`],
   ['report-dir', 'notes.txt', `report-dir: "notes.txt" is a file; ${REPORT}`],
+  ['comment', 'allways', 'comment: "allways" is none of them (did you mean "always"?); accepted: never, on-failure, always'],
+  ['comment', 'always', 'github-token: is needed for "comment: always"; accepted: e.g. ${{ github.token }}'],
+  ['leg', 'a\nb', 'leg: "a\\nb" is no name; accepted: one line of up to 200 characters, or the matrix as JSON'],
+  ['matrix-jobs', '0', 'matrix-jobs: "0" is out of range; accepted: a whole number from 1 to 256'],
   ['cache-path', '/a', 'cache-path: there is no such input (did you mean "cache-paths"?)'],
-  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir']
+  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
 ]
 
 function errorOf(raw: Readonly<Record<string, string>>): InputError {
