@@ -3,7 +3,7 @@ import { checkRoles, parseContainerPaths } from './inputs/container-paths.js'
 import { parseComment } from './inputs/comment.js'
 import { parseOptions } from './inputs/container-options.js'
 import { type CatalogueEntry, parseFaults } from './inputs/fault-selection.js'
-import { parseImageSource, type WorkspaceFiles } from './inputs/image-source.js'
+import { parseImageSource, parsePreviousImage, type WorkspaceFiles } from './inputs/image-source.js'
 import { parseLines } from './inputs/lists.js'
 import { parseMode } from './inputs/mode.js'
 import { parseLeg } from './inputs/leg.js'
@@ -15,7 +15,8 @@ import { inputReader } from './inputs/reader.js'
 import { parseRegex } from './inputs/regexes.js'
 import { parseReportDir } from './inputs/report-dir.js'
 import { parseSeed, parseShard } from './inputs/scalars.js'
-import { parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
+import { parseSeedState } from './inputs/seed-state.js'
+import { checkUpgrade, parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
 import { splitWords } from './inputs/words.js'
 
 export { readActionInputs, unknownActionInputs } from './inputs/action-inputs.js'
@@ -53,6 +54,8 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
   const inputs: Inputs = {
     mode: when('mode', (value) => parseMode(value, problems)) ?? 'test',
     image: parseImageSource(read, isGiven, environment, problems),
+    previousImage: when('previous-image', (value) => parsePreviousImage(value, problems)),
+    seedState: when('seed-state', (value) => parseSeedState(value, environment, problems)) ?? [],
     env: when('env', (value) => parseEnv(value, environment.variables, problems)) ?? {},
     ports: when('ports', (value) => parsePorts(value, problems)) ?? [],
     options: when('options', (value) => parseOptions(value, problems)) ?? [],
@@ -88,6 +91,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
     workspace: environment.workspace,
     keep: environment.keep
   }
+  checkUpgrade(inputs, problems)
   problems.throwIfAny()
   return inputs
 }

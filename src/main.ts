@@ -1,6 +1,11 @@
 import { faultIn } from './faults/catalogue.js'
 import { readConfig } from './image/container-config.js'
-import { obtainImage, type ImageSurroundings } from './image/image.js'
+import {
+  obtainImage,
+  obtainPreviousImage,
+  type ImageSurroundings,
+  type PreviousImage
+} from './image/image.js'
 import { diagnoseInGeneral } from './judge/diagnosis.js'
 import { judge } from './judge/judge.js'
 import { judgeTrial } from './judge/result.js'
@@ -11,18 +16,20 @@ import { paceOf } from './plan/pace.js'
 import { plan } from './plan/plan.js'
 import { inShard } from './plan/shard.js'
 import { candidates, type Candidate } from './plan/targets.js'
+import { readSeeds, seedEntries } from './seed/seed-state.js'
 import { untilCancelled } from './trial/cancellation.js'
 import { runControl, trialDeadline } from './trial/control.js'
 import { isAbandoned, isOfRun, runLabels, type RunIdentity } from './trial/labels.js'
 import { describe } from './trial/probes/probe.js'
-import { reconnoitre } from './trial/reconnaissance.js'
+import { reconnoitre, type Reconnaissance } from './trial/reconnaissance.js'
+import { HOPED_FOR, rehearse } from './trial/rehearsal.js'
 import { runSchedule } from './trial/schedule.js'
 import { sweep } from './trial/sweep.js'
 import { messageOf } from './trial/thrown.js'
 import type { Engine } from './engine/engine.js'
 import type { ProgressEvent } from './report/progress.js'
 import { labFor } from './trial/lab.js'
-import type { Fault, Inputs, PythonImports, RunRecord } from './model.js'
+import type { Fault, ImageFacts, Inputs, Plan, PlantContext, Rehearsed, RunRecord } from './model.js'
 
 /** What a run needs from outside. */
 export interface Surroundings {
@@ -79,8 +86,15 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   const note = (text: string): void => void notes.push(text)
 
   const labels = runLabels(surroundings.identity)
-  const { facts, template } = await obtainImage(inputs, { ...surroundings, labels, note })
+  const seeds = await readSeeds(inputs.seedState, inputs.workspace)
+  const equipment = { ...surroundings, labels, note }
+  const { facts, template } = await obtainImage(inputs, equipment)
+  const previous =
+    inputs.previousImage === undefined
+      ? undefined
+      : await obtainPreviousImage(inputs.previousImage, inputs, equipment)
   const lab = labFor(inputs, facts, { ...surroundings, labels, template })
+  const seedState = seedEntries(seeds, facts.user, lab.mounts)
 
   onProgress({ kind: 'control' })
   const found = candidates(facts, inputs)
@@ -92,6 +106,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     dataPaths,
     candidates: found.map(({ path }) => path),
     seed: inputs.seed,
+    seedState,
     restarts: inputs.bootModes === 'auto' || inputs.bootModes.includes('restart'),
     explain: async (boot) => ({
       diagnosis: diagnoseInGeneral(boot),
@@ -124,27 +139,43 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   const deadlineMs = inputs.startupTimeoutMs ?? trialDeadline(knowledge.readySeconds)
   const canary = `cache-crash-test canary ${surroundings.identity.runId}`
   const places = [...lab.mounts, ...cachePaths]
-  const imports = needsImports(faults, places)
-    ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, canary, note })
+  const { imports, records } = needsImports(faults, places)
+    ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, seedState, canary, note })
     : NO_IMPORTS
   const pace = paceOf(control.trace, knowledge, inputs)
-  const planned = plan({
-    faults,
-    candidates: found,
-    bootModes: inputs.bootModes,
+  const conditions = {
     control: knowledge,
-    layer: control.layer,
-    mounts: readConfig(template),
-    context: {
-      facts,
-      volumes: knowledge.volumes,
-      imports,
-      isJob: control.checks.some(({ kind }) => kind === 'exit'),
-      canary,
-      seed: inputs.seed
-    },
-    pace
-  })
+    checks: control.checks,
+    deadlineMs,
+    secondBoot: inputs.secondBoot,
+    replicas: inputs.replicas,
+    seedState,
+    previous,
+    python: facts.python === undefined ? undefined : { facts: facts.python, imports: records },
+    canary
+  }
+  const planWith = (rehearsed: Rehearsed): Plan =>
+    plan({
+      faults,
+      candidates: found,
+      bootModes: inputs.bootModes,
+      control: knowledge,
+      layer: control.layer,
+      mounts: readConfig(template),
+      context: {
+        facts,
+        volumes: knowledge.volumes,
+        imports,
+        rehearsed,
+        previous: releaseBefore(previous, facts),
+        isJob: control.checks.some(({ kind }) => kind === 'exit'),
+        canary,
+        seed: inputs.seed
+      },
+      pace
+    })
+  const rehearsed = await rehearse(lab, planWith(HOPED_FOR).scenarios, conditions)
+  const planned = planWith(rehearsed)
   const scenarios = planned.scenarios.filter((scenario) => inShard(scenario, inputs.shard))
   const estimatedSeconds = planSeconds(scenarios, pace)
   onProgress({
@@ -162,14 +193,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     maxParallel: inputs.maxParallel,
     failFast: inputs.failFast,
     keep: inputs.keep,
-    conditions: {
-      control: knowledge,
-      checks: control.checks,
-      deadlineMs,
-      secondBoot: inputs.secondBoot,
-      replicas: inputs.replicas,
-      canary
-    },
+    conditions,
     judged: async (scenario, observation) => {
       const fault = faultIn(faults, scenario.fault)
       const result = judgeTrial(scenario, observation, standards, fault, inputs.expectFailures)
@@ -204,11 +228,19 @@ function roles(found: readonly Candidate[]): { cachePaths: string[]; dataPaths: 
   return { cachePaths: withRole('cache'), dataPaths: withRole('data') }
 }
 
-const NO_IMPORTS: PythonImports = {
-  kind: 'unknown',
-  reason: 'there is no volume and no cache path that could hold bytecode'
+/** The release that an upgrade comes from, or why there is none. */
+function releaseBefore(previous: PreviousImage | undefined, facts: ImageFacts): PlantContext['previous'] {
+  if (previous === undefined) return { reason: 'no previous-image is given' }
+  return previous.id === facts.id
+    ? { reason: `previous-image ${previous.reference} is the image under test itself` }
+    : previous
+}
+
+const NO_IMPORTS: Reconnaissance = {
+  imports: { kind: 'unknown', reason: 'there is no volume and no cache path that could hold bytecode' },
+  records: []
 }
 
 function needsImports(faults: readonly Fault[], places: readonly string[]): boolean {
-  return places.length > 0 && faults.some(({ family }) => family === 'bytecode')
+  return places.length > 0 && faults.some(({ family }) => family === 'bytecode' || family === 'skew')
 }

@@ -71,6 +71,17 @@ export interface PlanInputs {
   readonly shard: { readonly index: number; readonly total: number } | undefined
 }
 
+/** Where the content of a volume before the first boot comes from. */
+export interface SeedSource {
+  /** Absolute path in the container, at or below a volume. */
+  readonly place: string
+  readonly from: 'directory' | 'tar' | 'gzipped-tar'
+  /** Absolute on the runner. */
+  readonly file: string
+  /** As the user wrote it. */
+  readonly text: string
+}
+
 /** Fault ids that were selected, in catalogue order, after packs, families and `!id` were resolved. */
 export type FaultSelection = readonly FaultId[]
 
@@ -113,6 +124,9 @@ export interface MergeInputs extends ReportInputs {
 export interface Inputs extends ReportInputs, ContainerInputs, HealthInputs, PlanInputs {
   readonly mode: RunMode
   readonly image: ImageSource
+  /** The image of the last release, which fills the volumes in the mode `upgrade`. */
+  readonly previousImage: string | undefined
+  readonly seedState: readonly SeedSource[]
   readonly secondBoot: boolean
   readonly expectFailures: readonly string[]
   readonly strict: boolean
@@ -174,6 +188,8 @@ export interface ImageFacts {
   readonly env: Readonly<Record<string, string>>
   /** Environment variables that move a cache, with the absolute path they move it to. */
   readonly cacheEnv: readonly { readonly name: string; readonly path: string }[]
+  /** A uid that the image's /etc/passwd does not know, as a platform assigns one to a deployment. */
+  readonly strangerUid: number
   /** True when root's usual power to ignore mode bits is there: uid 0 with CAP_DAC_OVERRIDE. */
   readonly ignoresModeBits: boolean
   readonly python: PythonFacts | undefined
@@ -218,7 +234,7 @@ export interface BoundedTree {
 // ---------------------------------------------------------------- faults and plan
 
 export type Role = 'cache' | 'data'
-export type BootMode = 'recreate' | 'restart' | 'concurrent'
+export type BootMode = 'recreate' | 'restart' | 'concurrent' | 'upgrade'
 export type FaultId = string
 export type Family =
   | 'shape'
@@ -305,9 +321,23 @@ export interface PlantContext {
   readonly imports: PythonImports
   /** Whether ready means that the container has ended, as a batch job does. */
   readonly isJob: boolean
+  readonly rehearsed: Rehearsed
+  /** The image of the last release, as the user names it; otherwise why there is none to come from. */
+  readonly previous: { readonly reference: string } | NotApplicable
   /** Printed by planted code when it runs. */
   readonly canary: string
   readonly seed: string
+}
+
+/**
+ * What boots on healthy state showed beside the control: conditions that some scenarios need, and that an image need not
+ * stand. Where it does not, the fault could not be told from the condition.
+ */
+export interface Rehearsed {
+  /** Several containers at once on one volume. */
+  readonly concurrent: true | NotApplicable
+  /** A user whom the image does not know, on volumes that belong to that user, with a home that can be written. */
+  readonly stranger: true | NotApplicable
 }
 
 /** A volume as the control left it. */
@@ -318,6 +348,17 @@ export interface VolumeState {
   readonly truncated: boolean
 }
 
+/** A file system of its own that is full. */
+export interface FullMount {
+  readonly path: string
+  /** What there is none of: bytes to write, or inodes to make files and directories with. */
+  readonly outOf: 'space' | 'inodes'
+  /** Owner and permission bits of its root: those of the directory that it takes the place of. */
+  readonly uid: number
+  readonly gid: number
+  readonly mode: number
+}
+
 /** What to do to the state before the container starts. */
 export interface Plant {
   /** Entries to write, a directory before what is in it. */
@@ -326,12 +367,20 @@ export interface Plant {
   readonly remove?: readonly string[]
   /** Mount the path read-only. */
   readonly readOnlyMount?: string
+  /** Mount a file system at the path on which nothing more fits than what is seeded and planted there. */
+  readonly fullMount?: FullMount
+  /** Run as this user, whom the image does not know, with group 0 and whatever HOME then is. */
+  readonly runAs?: { readonly uid: number }
+  /** Let the previous release fill the volumes first. */
+  readonly previousRelease?: true
   /** Kill the healthy container with SIGKILL instead of stopping it. */
   readonly kill?: true
   /** One sentence for the report: what exactly was planted. */
   readonly summary: string
   /** Data files that the plant itself damages or replaces, with the bytes that survive of each. */
   readonly damaged?: readonly { readonly path: string; readonly surviving: Buffer }[]
+  /** Set where the healthy files of the cache must outlive the repair of the damaged one. */
+  readonly sparesHealthyFiles?: true
   /** Set where the times of the entries are the damage, and not their content. */
   readonly byTime?: true
   /**
@@ -373,9 +422,10 @@ export interface Fault {
   readonly modes?: readonly BootMode[]
   /**
    * What the fault is aimed at: a path (never a mount point, which cannot be replaced), a path that can be mounted over,
-   * the files that start-up wrote at or below a path, a place that holds bytecode, or the container as a whole.
+   * the files that start-up wrote at or below a path, a place that holds bytecode, the container as a whole, the user that it
+   * runs as, or all volumes together.
    */
-  readonly aim: 'path' | 'mount' | 'state' | 'bytecode' | 'container'
+  readonly aim: 'path' | 'mount' | 'state' | 'bytecode' | 'container' | 'user' | 'volumes'
   applies(target: Target, context: PlantContext): true | NotApplicable
   plant(target: Target, context: PlantContext): Plant
   expects(role: Role): Expectation
@@ -526,6 +576,14 @@ export interface ControlTrace {
   readonly phases: readonly Phase[]
 }
 
+/** A file of another release whose code ran instead of the image's own. */
+export interface OldCode {
+  /** The bytecode or source that was loaded. */
+  readonly file: string
+  /** The image's own source of the same module. */
+  readonly own: string
+}
+
 /** Everything recorded during a trial, before anyone judges it. */
 export interface Observation {
   /** Why the trial could not be carried out as planned; undefined when it was. */
@@ -533,6 +591,8 @@ export interface Observation {
   /** First boots on the planted state: one, or one a replica. */
   readonly boots: readonly BootObservation[]
   readonly secondBoot: BootObservation | undefined
+  /** Code of the previous release that start-up ran from the volumes although the image has newer. */
+  readonly oldCode: readonly OldCode[]
   /** The planted path after the first boot; `missing` when nothing is there, undefined when not read. */
   readonly pathAfter: TreeEntry | 'missing' | undefined
   /** Whether what was planted is still exactly there after the first boot. */
@@ -559,9 +619,13 @@ export interface ControlKnowledge {
   readonly writtenPaths: readonly string[]
   /** Those of them that were not there before. */
   readonly addedPaths: readonly string[]
+  /** Files and links that `seed-state` put on the volumes: state as real as what start-up wrote. */
+  readonly seededPaths: readonly string[]
   readonly volumes: readonly VolumeState[]
   /** Absolute paths of data files that did not change between the control's two boots. */
   readonly stableFiles: readonly string[]
+  /** The same for files of cache paths on volumes. */
+  readonly stableCacheFiles: readonly string[]
   /** Sentinels by absolute path; empty when the image does not stand foreign files on its volumes. */
   readonly sentinels: Tree
   /** Things the control found out that users should know. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { statSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { cwd } from 'node:process'
@@ -33,6 +34,8 @@ export interface Invocation {
  */
 export async function perform(invocation: Invocation, publisher: Publisher): Promise<void> {
   const cancelled = new AbortController()
+  // Every boot that is under way listens to it.
+  setMaxListeners(0, cancelled.signal)
   const onSignal = (signal: NodeJS.Signals): void => {
     cancelled.abort(new Error(`cancelled by ${signal}`))
   }

@@ -111,5 +111,47 @@ const readOnly: Fault = {
   remedy: 'Probe by writing, and where that fails go on with a temporary directory.'
 }
 
+const homeless: Fault = {
+  id: 'homeless',
+  code: 'B2',
+  family: 'access',
+  title: 'The container runs as a user without a home',
+  default: true,
+  modes: ['recreate'],
+  aim: 'user',
+  applies(_, { facts, rehearsed }) {
+    if (facts.user.uid === 0) {
+      return {
+        reason:
+          'the image runs as root, and nobody assigns it another user; to test it as one, put --user into options'
+      }
+    }
+    return rehearsed.stranger
+  },
+  plant: (_, { facts }) => ({
+    entries: [],
+    runAs: { uid: facts.strangerUid },
+    summary: `uid ${facts.strangerUid}, which the image does not know, with group 0, on volumes of its own and without a home`
+  }),
+  expects: () => 'recover',
+  signatures: [
+    {
+      pattern: String.raw`[Cc]ould not determine home directory|[Pp]ermission denied: '?/\.|mkdir '?/\.|EACCES.* '/\.|no such user|uid not found|getpwuid`,
+      cause: 'The user is in no /etc/passwd, so that its home is / and cannot be written.',
+      remedy:
+        'Give caches a place that does not hang on HOME, e.g. ENV HOME=/tmp or XDG_CACHE_HOME=/tmp/cache.'
+    },
+    {
+      pattern: String.raw`Errno 13\]|EACCES|[Pp]ermission denied|os error 13`,
+      cause: 'A place that belongs to the home of the image’s own user cannot be written by another one.',
+      remedy:
+        'Probe by writing, and where that fails go on with a temporary directory; or make the place writable for group 0.'
+    }
+  ],
+  evidence: ['DiamondLightSource/blueapi#867'],
+  remedy:
+    'Set HOME (or XDG_CACHE_HOME) to a directory that any user may write, and warn once where it cannot be.'
+}
+
 /** Section B of the catalogue: who may do what at the path. */
-export const accessFaults: readonly Fault[] = [foreignOwner, readOnly]
+export const accessFaults: readonly Fault[] = [foreignOwner, readOnly, homeless]

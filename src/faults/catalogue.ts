@@ -1,7 +1,10 @@
 import { accessFaults } from './access.js'
 import { bytecodeFaults } from './bytecode.js'
 import { crashFaults } from './crash.js'
+import { concurrencyFaults } from './concurrency.js'
+import { resourceFaults } from './resource.js'
 import { shapeFaults } from './shape.js'
+import { skewFaults } from './skew.js'
 import { stateFaults } from './state.js'
 import type { Fault, FaultId } from '../model.js'
 
@@ -11,7 +14,10 @@ export const catalogue: readonly Fault[] = [
   ...accessFaults,
   ...bytecodeFaults,
   ...crashFaults,
-  ...stateFaults
+  ...stateFaults,
+  ...resourceFaults,
+  ...concurrencyFaults,
+  ...skewFaults
 ]
 
 /**

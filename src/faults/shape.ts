@@ -47,7 +47,7 @@ export const NO_SUCH_FILE: Signature = {
   remedy: 'Create the directory at start-up (mkdir -p), and replace a link whose target is missing.'
 }
 
-const fileForDirectory: Fault = {
+export const fileForDirectory: Fault = {
   id: 'file-for-directory',
   code: 'A1',
   family: 'shape',

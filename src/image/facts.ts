@@ -4,7 +4,7 @@ import type { ImageFacts } from '../model.js'
 import { readCacheEnv } from './cache-env.js'
 import { ignoresModeBits, readConfig, withLabels } from './container-config.js'
 import { normalAbsolutePath } from './container-path.js'
-import { resolveUser } from './passwd.js'
+import { parsePasswd, resolveUser } from './passwd.js'
 import { readPythonFacts } from './python.js'
 
 export interface FactsOptions {
@@ -53,9 +53,20 @@ export async function readFacts(
     cmd: config.cmd,
     env: config.env,
     cacheEnv: readCacheEnv(config.env),
+    strangerUid: strangerTo(accounts.passwd),
     ignoresModeBits: ignoresModeBits(user.uid, config),
     python: await readPythonFacts(engine, body, options)
   }
+}
+
+/** In nobody's range of system users, and small enough for a user namespace of 65,536 ids. */
+const FIRST_STRANGER = 4242
+
+function strangerTo(passwd: string): number {
+  const known = new Set(parsePasswd(passwd).map(({ uid }) => uid))
+  let uid = FIRST_STRANGER
+  while (known.has(uid)) uid += 1
+  return uid
 }
 
 async function readAccountFiles(

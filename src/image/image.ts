@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
 import { buildImage } from './build.js'
-import { readFacts } from './facts.js'
+import { ImageMissingError, readFacts } from './facts.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ContainerInputs, ImageFacts, ImageSource, Inputs } from '../model.js'
 
@@ -51,6 +51,34 @@ export async function obtainImage(
   return { facts: { ...facts, reference: name }, template }
 }
 
+/** The image of the last release, ready to make containers of. */
+export interface PreviousImage {
+  /** `sha256:…` */
+  readonly id: string
+  /** As the user names it. */
+  readonly reference: string
+  /** What the CLI made of the same options, env and command for it. */
+  readonly template: ContainerBody
+}
+
+/**
+ * Takes the image of the last release, pulling it when the engine does not have it.
+ * @throws EngineError, ImageMissingError
+ */
+export async function obtainPreviousImage(
+  reference: string,
+  inputs: ContainerInputs,
+  surroundings: ImageSurroundings
+): Promise<PreviousImage> {
+  const { engine, labels, onProgress } = surroundings
+  await pullUnlessThere(reference, surroundings)
+  onProgress({ kind: 'facts', reference })
+  const image = await engine.inspectImage(reference)
+  if (image === undefined) throw new ImageMissingError(`there is no image "${reference}" on the engine`)
+  const draft = await engine.createBody(inputs.options, reference, inputs.command, labels)
+  return { id: image.id, reference, template: withEnv(draft, inputs.env) }
+}
+
 /** What the user calls the image: a reference, or the Dockerfile that it is built from. */
 function nameOf(image: ImageSource, workspace: string): string {
   if (image.kind === 'reference') return image.reference
@@ -62,11 +90,9 @@ async function referenceTo(
   name: string,
   surroundings: ImageSurroundings
 ): Promise<string> {
-  const { engine, identity, environment, labels, onProgress, group, signal } = surroundings
+  const { identity, environment, labels, onProgress, group, signal } = surroundings
   if (image.kind === 'reference') {
-    if ((await engine.inspectImage(image.reference)) === undefined) {
-      await group(`Pull ${image.reference}`, () => pull(image.reference, engine))
-    }
+    await pullUnlessThere(image.reference, surroundings)
     return image.reference
   }
   const reference = `cache-crash-test:${identity.runId}`
@@ -80,6 +106,14 @@ async function referenceTo(
     await rm(temporaryDirectory, { recursive: true, force: true })
   }
   return reference
+}
+
+async function pullUnlessThere(
+  reference: string,
+  { engine, group }: Pick<ImageSurroundings, 'engine' | 'group'>
+): Promise<void> {
+  if ((await engine.inspectImage(reference)) !== undefined) return
+  await group(`Pull ${reference}`, () => pull(reference, engine))
 }
 
 /** @throws EngineError that names the image and says why it is not there */

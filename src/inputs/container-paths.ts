@@ -5,7 +5,7 @@ import type { ProblemList } from './problems.js'
 const ACCEPTED = 'absolute paths in the container, one a line, e.g. /root/.cache'
 
 /** The inputs that hold paths of the container. */
-export type PathInput = 'volumes' | 'cache-paths' | 'data-paths'
+export type PathInput = 'volumes' | 'cache-paths' | 'data-paths' | 'seed-state'
 
 /**
  * Parses a list of paths in the container.
@@ -19,13 +19,27 @@ export function parseContainerPaths(
 ): readonly string[] {
   const paths: string[] = []
   for (const line of parseLines(value)) {
-    const path = posix.normalize(line).replace(/(?<=.)\/$/, '')
+    const path = normalize(line)
     const complaint =
       complaintAbout(input, line, path) ?? (paths.includes(path) ? 'is given twice' : undefined)
     if (complaint === undefined) paths.push(path)
     else problems.add(input, line, complaint, ACCEPTED)
   }
   return paths
+}
+
+/** @returns the path without a trailing slash, or what is wrong with it */
+export function parseContainerPath(
+  input: PathInput,
+  text: string
+): { readonly path: string } | { readonly complaint: string } {
+  const path = normalize(text)
+  const complaint = complaintAbout(input, text, path)
+  return complaint === undefined ? { path } : { complaint }
+}
+
+function normalize(text: string): string {
+  return posix.normalize(text).replace(/(?<=.)\/$/, '')
 }
 
 function complaintAbout(input: PathInput, line: string, path: string): string | undefined {

@@ -41,6 +41,16 @@ export const INPUT_DEFINITIONS = [
     description: 'Test this image instead of building one; pulled when the engine does not have it.'
   },
   {
+    name: 'previous-image',
+    group: 'Image',
+    kind: 'text',
+    placeholder: 'REFERENCE',
+    default: '',
+    defaultMeaning: 'none',
+    description:
+      'Image of the last release. It fills the volumes first, then the image under test boots on them (mode `upgrade`); pulled when the engine does not have it.'
+  },
+  {
     name: 'context',
     group: 'Image',
     kind: 'text',
@@ -192,6 +202,15 @@ export const INPUT_DEFINITIONS = [
       'Mount points whose content outlives a deploy. Every trial gets its own copy; nothing of the host is mounted.'
   },
   {
+    name: 'seed-state',
+    group: 'Scenarios',
+    kind: 'list',
+    placeholder: 'PATH=SOURCE',
+    default: '',
+    description:
+      'What a volume holds before the first boot, `PATH=SOURCE`: a path in the container at or below a volume, and a directory or a `.tar`, `.tar.gz` or `.tgz` in the workspace. A directory then belongs to the app’s user; an archive keeps its own owners.'
+  },
+  {
     name: 'cache-paths',
     group: 'Scenarios',
     kind: 'list',
@@ -227,7 +246,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'MODE',
     default: 'auto',
     description:
-      'How a boot meets the dirty state: `auto`, or any of `recreate` (a new container on old volumes), `restart` (the same container again), `concurrent` (several at once).'
+      'How a boot meets the dirty state: `auto`, or any of `recreate` (a new container on old volumes), `restart` (the same container again), `concurrent` (several at once), `upgrade` (a new release on what `previous-image` left).'
   },
   {
     name: 'replicas',

@@ -41,14 +41,23 @@ export function parseImageSource(
 ): ImageSource {
   const reference = read('image')
   if (reference === undefined) return parseBuild(read, files, problems)
-  if (!isImageReference(reference)) {
-    const accepted = 'NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'
-    problems.add('image', reference, 'is not an image reference', accepted)
-  }
+  checkReference('image', reference, problems)
   for (const name of BUILD_INPUTS.filter(isGiven)) {
     problems.add(name, undefined, 'is for a build, but image names an image that exists; give one of them')
   }
   return { kind: 'reference', reference }
+}
+
+/** @returns the image of the last release as it is named */
+export function parsePreviousImage(reference: string, problems: ProblemList): string {
+  checkReference('previous-image', reference, problems)
+  return reference
+}
+
+function checkReference(input: InputName, reference: string, problems: ProblemList): void {
+  if (isImageReference(reference)) return
+  const accepted = 'NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'
+  problems.add(input, reference, 'is not an image reference', accepted)
 }
 
 function parseBuild(read: ReadInput, files: WorkspaceFiles, problems: ProblemList): BuildSource {

@@ -1,10 +1,10 @@
-import type { BootMode } from '../model.js'
+import type { BootMode, Inputs } from '../model.js'
 import type { CatalogueEntry } from './fault-selection.js'
 import { parseLines } from './lists.js'
 import { didYouMean } from './nearest.js'
 import { type ProblemList, quote } from './problems.js'
 
-const MODES = ['recreate', 'restart', 'concurrent'] as const satisfies readonly BootMode[]
+const MODES = ['recreate', 'restart', 'concurrent', 'upgrade'] as const satisfies readonly BootMode[]
 
 /** @returns `auto`, or modes without repetitions, always in the same order */
 export function parseBootModes(value: string, problems: ProblemList): readonly BootMode[] | 'auto' {
@@ -18,6 +18,16 @@ export function parseBootModes(value: string, problems: ProblemList): readonly B
     }
   }
   return lines.length === 0 || lines.includes('auto') ? 'auto' : MODES.filter((mode) => lines.includes(mode))
+}
+
+/** Only an image of the last release makes an upgrade. */
+export function checkUpgrade(
+  { bootModes, previousImage }: Pick<Inputs, 'bootModes' | 'previousImage'>,
+  problems: ProblemList
+): void {
+  if (bootModes !== 'auto' && bootModes.includes('upgrade') && previousImage === undefined) {
+    problems.add('boot-modes', 'upgrade', 'needs the image of the last release in previous-image')
+  }
 }
 
 /**
@@ -34,7 +44,7 @@ export function parseExpectFailures(
   for (const line of lines) {
     const match = /^([^@]+)@(.+)\/([^/]+)$/.exec(line)
     const [fault, path, mode] = [match?.[1] ?? '', match?.[2] ?? '', match?.[3] ?? '']
-    if (match === null || !(path.startsWith('/') || path === 'container')) {
+    if (match === null || !(path.startsWith('/') || path === 'container' || path === 'volumes')) {
       problems.add('expect-failures', line, 'is not a scenario id', accepted)
     } else if (!MODES.some((known) => known === mode)) {
       problems.add('expect-failures', line, `ends in ${quote(mode)}, which is not a boot mode`, accepted)

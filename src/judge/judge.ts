@@ -1,5 +1,5 @@
 import { dataFindings } from './data.js'
-import { baseName } from '../paths.js'
+import { baseName, isWithin } from '../paths.js'
 import type {
   BootObservation,
   BootOutcome,
@@ -7,6 +7,7 @@ import type {
   FailureReason,
   LogCapture,
   Observation,
+  Plant,
   Scenario,
   TreeEntry,
   Verdict
@@ -14,7 +15,7 @@ import type {
 
 /** What a verdict depends on, beside the observation. */
 export interface Standards {
-  readonly control: Pick<ControlKnowledge, 'sentinels' | 'stableFiles'>
+  readonly control: Pick<ControlKnowledge, 'sentinels' | 'stableFiles' | 'stableCacheFiles'>
   readonly cachePaths: readonly string[]
   readonly dataPaths: readonly string[]
 }
@@ -54,14 +55,18 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   const second =
     observation.secondBoot === undefined
       ? CLEAN
-      : assessSecondBoot(observation.secondBoot, observation.timeoutConfirmed)
+      : assessSecondBoot(scenario, observation.secondBoot, observation.timeoutConfirmed)
   const left = assessLeftAlone(scenario, observation)
-  const failures = [...data.failures, ...boots.failures, ...left.failures, ...second.failures].sort(
-    (a, b) => GRAVITY.indexOf(a.reason) - GRAVITY.indexOf(b.reason)
-  )
+  const lost = assessHealthyFiles(scenario, observation, standards)
+  const code = assessOldCode(observation)
+  const refuses = mayRefuse(scenario, observation)
+  const failures = [data, boots, left, lost, code, second]
+    .flatMap((assessment) => assessment.failures)
+    .sort((a, b) => gravity(a, refuses) - gravity(b, refuses))
 
-  const refusal = refused(scenario, observation, failures)
-  if (refusal !== undefined && data.unknown === undefined) return refusal
+  if (refuses && failures.every(({ reason }) => reason === 'crashed') && data.unknown === undefined) {
+    return refusal(scenario, observation)
+  }
 
   const [gravest, ...others] = failures
   if (gravest !== undefined) {
@@ -75,6 +80,11 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   return passed(scenario, observation)
 }
 
+/** A refusal that is allowed is no crash to speak of, where something else went wrong. */
+function gravity({ reason }: Finding, refuses: boolean): number {
+  return refuses && reason === 'crashed' ? GRAVITY.length : GRAVITY.indexOf(reason)
+}
+
 const CLEAN: Assessment = { failures: [], unknown: undefined }
 
 function assessData(scenario: Scenario, observation: Observation, standards: Standards): Assessment {
@@ -85,7 +95,8 @@ function assessData(scenario: Scenario, observation: Observation, standards: Sta
     before: observation.dataBefore,
     after: observation.dataAfter,
     sentinels: standards.control.sentinels,
-    stableFiles: standards.control.stableFiles,
+    // A new release may turn what the old one left into its own form; what users put there it may not.
+    stableFiles: scenario.plant.previousRelease === true ? [] : standards.control.stableFiles,
     cachePaths: standards.cachePaths,
     dataPaths: standards.dataPaths,
     plant: scenario.plant
@@ -193,7 +204,7 @@ function withoutAnswers({ failures, unknown }: Assessment): Assessment {
   }
 }
 
-function assessSecondBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessment {
+function assessSecondBoot({ plant }: Scenario, boot: BootObservation, timeoutConfirmed: boolean): Assessment {
   const { failures, unknown } = assessBoot(boot, timeoutConfirmed)
   const [first] = failures
   if (first === undefined) return { failures: [], unknown }
@@ -203,11 +214,17 @@ function assessSecondBoot(boot: BootObservation, timeoutConfirmed: boolean): Ass
       ...stale,
       {
         reason: 'second-boot',
-        detail: `the boot after the recovery failed: ${first.reason}, ${first.detail}`
+        detail: `${nextBoot(plant)} failed: ${first.reason}, ${first.detail}`
       }
     ],
     unknown
   }
+}
+
+function nextBoot({ fullMount }: Plant): string {
+  return fullMount === undefined
+    ? 'the boot after the recovery'
+    : `with ${fullMount.outOf} again, the boot on what the full disk left`
 }
 
 /** A valid state that start-up had to leave as it was. */
@@ -230,22 +247,52 @@ function assessLeftAlone(scenario: Scenario, observation: Observation): Assessme
   }
 }
 
+/** Healthy files of a cache that went away with the damaged one. */
+function assessHealthyFiles(
+  { plant, target }: Scenario,
+  { dataBefore, dataAfter }: Observation,
+  { control }: Standards
+): Assessment {
+  if (plant.sparesHealthyFiles !== true || dataAfter === undefined || dataAfter.truncated) return CLEAN
+  const planted = new Set(plant.entries.map(({ path }) => path))
+  const gone = control.stableCacheFiles.filter(
+    (path) =>
+      isWithin(path, target.path) &&
+      !planted.has(path) &&
+      dataBefore.has(path) &&
+      !dataAfter.entries.has(path)
+  )
+  const [first] = gone
+  if (first === undefined) return CLEAN
+  const more = gone.length === 1 ? '' : `, and ${gone.length - 1} more`
+  const detail = `${first} was healthy, and is gone after the repair of another file${more}`
+  return { failures: [{ reason: 'data-lost', detail }], unknown: undefined }
+}
+
+/** Code of the last release that ran although the image brings newer. */
+function assessOldCode({ oldCode }: Observation): Assessment {
+  const [first] = oldCode
+  if (first === undefined) return CLEAN
+  const more = oldCode.length === 1 ? '' : `, and ${oldCode.length - 1} more like it`
+  const instead = first.file === first.own ? 'the image’s own file of that name' : first.own
+  const detail = `${first.file}, which the previous release left, ran instead of ${instead}${more}`
+  return { failures: [{ reason: 'stale-code', detail }], unknown: undefined }
+}
+
 /** Start-up may refuse to run on damaged user data, as long as it says so by its exit code and destroys nothing. */
-function refused(
-  scenario: Scenario,
-  { boots }: Observation,
-  failures: readonly Finding[]
-): Verdict | undefined {
-  if (scenario.expectation !== 'recover-or-refuse') return undefined
-  if (failures.some(({ reason }) => reason !== 'crashed')) return undefined
-  if (boots.length === 0 || !boots.every(({ outcome }) => isRefusal(outcome))) return undefined
-  const named = boots.some(({ log }) => mentions(log, baseName(scenario.target.path)))
-  return {
-    kind: 'refused',
-    detail: named
-      ? 'start-up refused to run on damaged data, and the data is intact'
-      : `start-up refused to run on damaged data, and the data is intact; its log should name ${scenario.target.path}`
-  }
+function mayRefuse({ expectation }: Scenario, { boots }: Observation): boolean {
+  return (
+    expectation === 'recover-or-refuse' &&
+    boots.length > 0 &&
+    boots.every(({ outcome }) => isRefusal(outcome))
+  )
+}
+
+function refusal({ target, plant }: Scenario, { boots }: Observation): Verdict {
+  const named = boots.some(({ log }) => mentions(log, baseName(target.path)))
+  const what = plant.fullMount === undefined ? 'on damaged data' : 'on a full disk'
+  const intact = `start-up refused to run ${what}, and the data is intact`
+  return { kind: 'refused', detail: named ? intact : `${intact}; its log should name ${target.path}` }
 }
 
 /** The process itself said no. One that ran out of memory, or that the engine could not even start, said nothing. */
@@ -258,7 +305,12 @@ function isRefusal(outcome: BootOutcome): boolean {
 function passed(scenario: Scenario, observation: Observation): Verdict {
   const { path } = scenario.target
   if (scenario.expectation === 'leave-alone') return { kind: 'recovered', detail: `${path} was left alone` }
-  if (scenario.plant.kill === true) return { kind: 'recovered', detail: 'came back after SIGKILL' }
+  const { kill, runAs, previousRelease, fullMount } = scenario.plant
+  if (kill === true) return { kind: 'recovered', detail: 'came back after SIGKILL' }
+  if (runAs !== undefined) return { kind: 'recovered', detail: `starts as uid ${runAs.uid} without a home` }
+  if (previousRelease === true) {
+    return { kind: 'recovered', detail: 'starts on what the previous release left, and runs its own code' }
+  }
   const { pathAfter } = observation
   if (pathAfter === undefined) {
     return { kind: 'inconclusive', detail: `${path} could not be read back after the boot` }
@@ -272,6 +324,10 @@ function passed(scenario: Scenario, observation: Observation): Verdict {
   }
   if (!reached(scenario, observation)) {
     return { kind: 'inconclusive', detail: `start-up never touched ${path}` }
+  }
+  if (fullMount !== undefined) {
+    const later = observation.secondBoot === undefined ? '' : ', and on what that left when it is there again'
+    return { kind: 'tolerated', detail: `start-up works without ${fullMount.outOf} at ${path}${later}` }
   }
   return {
     kind: 'tolerated',

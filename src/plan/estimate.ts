@@ -2,7 +2,9 @@ import type { Pace } from './pace.js'
 import type { Scenario } from '../model.js'
 
 /** What decides how long a trial takes. */
-export type Trial = Pick<Scenario, 'mode'> & { readonly plant: Pick<Scenario['plant'], 'kill'> }
+export type Trial = Pick<Scenario, 'mode'> & {
+  readonly plant: Pick<Scenario['plant'], 'kill' | 'previousRelease'>
+}
 
 interface Cost {
   /** Seconds of work: these compete for processors. */
@@ -39,7 +41,7 @@ export function planSeconds(trials: readonly Trial[], pace: Pace): number {
 
 function costOf({ mode, plant }: Trial, pace: Pace): Cost {
   const { create, plant: planting, start, ready, readyAgain, settle, stop, remove, read, replicas } = pace
-  const bootsCleanFirst = mode === 'restart' || plant.kill === true
+  const bootsCleanFirst = mode === 'restart' || plant.kill === true || plant.previousRelease === true
   const count = mode === 'concurrent' ? replicas : 1
   // A kill takes no time; what is stopped before the second boot is stopped side by side.
   const clean = bootsCleanFirst

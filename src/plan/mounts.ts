@@ -14,7 +14,7 @@ export interface ContainerMounts {
  * so the fault would never be met; and nothing can become corrupt in a layer that nobody can write to.
  */
 export function covered(fault: Fault, target: Target, mounts: ContainerMounts): NotApplicable | undefined {
-  if (fault.aim === 'container') return undefined
+  if (fault.aim === 'container' || fault.aim === 'user' || fault.aim === 'volumes') return undefined
   const tmpfs = mounts.tmpfs.find((mount) => isWithin(target.path, mount))
   if (tmpfs !== undefined && !isWithin(target.volume ?? '/', tmpfs)) {
     return { reason: `${tmpfs} is a tmpfs, which is empty whenever a container starts` }

@@ -73,7 +73,12 @@ export function plan(request: PlanRequest): Plan {
       omit(obstacle.reason)
       continue
     }
+    const { concurrent } = context.rehearsed
     for (const mode of modes) {
+      if (mode === 'concurrent' && concurrent !== true) {
+        omit(concurrent.reason)
+        continue
+      }
       scenarios.push({
         id: `${fault.id}@${target.path}/${mode}`,
         fault: fault.id,
@@ -108,10 +113,20 @@ const CONTAINER: Target = {
   learned: []
 }
 
+/** All volumes as one target: named by its path where there is only one. */
+function allVolumes({ control: { volumes } }: PlanRequest): Target {
+  const [first, ...others] = volumes
+  const path = first !== undefined && others.length === 0 ? first.mount : 'volumes'
+  return { ...CONTAINER, path, source: 'the volumes together', volume: first?.mount }
+}
+
 function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest): Target[] {
   switch (fault.aim) {
     case 'container':
+    case 'user':
       return [CONTAINER]
+    case 'volumes':
+      return [allVolumes(request)]
     case 'mount':
     case 'state':
       return [...found]
@@ -175,20 +190,22 @@ function isBareMount(fault: Fault, target: Target): boolean {
 function modesFor(fault: Fault, target: Target, request: PlanRequest): BootMode[] {
   const { bootModes, context } = request
   const possible = (mode: BootMode): boolean => {
-    const outlivesContainer = target.volume !== undefined || fault.modes?.includes('recreate') === true
     switch (mode) {
       case 'restart':
         return fault.modes?.includes('restart') ?? true
       case 'recreate':
         // Without a volume there is no old state that a new container could meet.
-        return outlivesContainer && (fault.aim !== 'container' || context.volumes.length > 0)
+        return (
+          (fault.modes?.includes('recreate') ?? target.volume !== undefined) &&
+          (fault.aim !== 'container' || context.volumes.length > 0)
+        )
       case 'concurrent':
         return (
-          target.role === 'cache' &&
-          target.volume !== undefined &&
-          fault.aim !== 'container' &&
-          fault.modes === undefined
+          fault.modes?.includes('concurrent') ??
+          (target.role === 'cache' && target.volume !== undefined && fault.aim !== 'container')
         )
+      case 'upgrade':
+        return fault.modes?.includes('upgrade') ?? false
     }
   }
   const natural: readonly BootMode[] = fault.modes ?? [target.volume === undefined ? 'restart' : 'recreate']

@@ -63,12 +63,13 @@ export function subtree(tree: Tree, path: string): Tree {
  */
 export function targets(
   found: readonly Candidate[],
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'seededPaths' | 'sentinels'>,
   layer: LayerState
 ): { readonly targets: readonly Target[]; readonly unused: readonly Candidate[] } {
   const made = found.map((candidate) => ({ candidate, target: target(candidate, control, layer) }))
+  const isUsed = ({ path, used }: Target): boolean => used || isSeeded(path, control)
   const kept = made
-    .filter(({ candidate, target }) => candidate.declared || target.used)
+    .filter(({ candidate, target }) => candidate.declared || isUsed(target))
     .map(({ target }) => target)
   const paths = kept.map(({ path }) => path)
   return {
@@ -77,14 +78,14 @@ export function targets(
       learned: target.learned.filter((file) => holder(file.path, paths) === target.path)
     })),
     unused: made
-      .filter(({ candidate, target }) => !candidate.declared && !target.used)
+      .filter(({ candidate, target }) => !candidate.declared && !isUsed(target))
       .map(({ candidate }) => candidate)
   }
 }
 
 function target(
   candidate: Pick<Candidate, 'path' | 'role' | 'source'>,
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>,
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'seededPaths' | 'sentinels'>,
   layer: LayerState
 ): Target {
   const { path, role, source } = candidate
@@ -103,24 +104,33 @@ function target(
     tree: below,
     parentExists: parentOf(path) === '/' || holdsEntries(tree.get(parentOf(path))),
     used: control.writtenPaths.some((written) => isWithin(written, path)),
-    inImage: tree.has(path) && !control.addedPaths.includes(path),
+    inImage: tree.has(path) && !control.addedPaths.includes(path) && !isSeeded(path, control),
     complete: volume === undefined ? !layer.truncated.includes(path) : !volume.truncated,
     learned: learnedFiles(below, control)
   }
 }
 
-/** What start-up wrote, of a tree. A file with two names is left out: damage at one would tear them apart, which heals the other. */
+/** What start-up wrote or was given, of a tree. A file with two names is left out: damage at one would tear them apart, which heals the other. */
 function learnedFiles(
   tree: Tree,
-  { writtenPaths, sentinels }: Pick<ControlKnowledge, 'writtenPaths' | 'sentinels'>
+  {
+    writtenPaths,
+    seededPaths,
+    sentinels
+  }: Pick<ControlKnowledge, 'writtenPaths' | 'seededPaths' | 'sentinels'>
 ): TreeEntry[] {
-  const written = new Set(writtenPaths)
+  const written = new Set([...writtenPaths, ...seededPaths])
   const entries = [...tree.values()]
   const shared = new Set(entries.flatMap(({ type, linkTarget }) => (type === 'hardlink' ? [linkTarget] : [])))
   return entries
     .filter(({ type, content }) => type === 'file' && content !== undefined)
     .filter(({ path }) => written.has(path) && !sentinels.has(path) && !shared.has(path))
     .sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+/** Whether `seed-state` put anything at or below the path. */
+function isSeeded(path: string, { seededPaths }: Pick<ControlKnowledge, 'seededPaths'>): boolean {
+  return seededPaths.some((seeded) => isWithin(seeded, path))
 }
 
 /** A directory, or a link that may lead to one. */
@@ -134,27 +144,32 @@ export function isMountPoint(target: Target): boolean {
 }
 
 /**
- * The first-level entries of a mount point that the control wrote, as targets of their own.
+ * The first-level entries of a mount point that the control wrote or was given, as targets of their own.
  * @returns the target itself when it is not a mount point
  */
 export function expand(
   target: Target,
-  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'sentinels'>
+  control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'seededPaths' | 'sentinels'>
 ): Target[] {
   if (!isMountPoint(target)) return [target]
   return [...target.tree.values()]
     .filter((entry) => entry.path !== target.path && parentOf(entry.path) === target.path)
     .filter((entry) => !control.sentinels.has(entry.path))
-    .filter((entry) => control.writtenPaths.some((written) => isWithin(written, entry.path)))
     .map((entry) => ({
+      entry,
+      used: control.writtenPaths.some((written) => isWithin(written, entry.path)),
+      seeded: isSeeded(entry.path, control)
+    }))
+    .filter(({ used, seeded }) => used || seeded)
+    .map(({ entry, used, seeded }) => ({
       ...target,
       path: entry.path,
       source: `${target.source} (in ${target.path})`,
       entry,
       tree: subtree(target.tree, entry.path),
       parentExists: true,
-      used: true,
-      inImage: !control.addedPaths.includes(entry.path),
+      used,
+      inImage: !control.addedPaths.includes(entry.path) && !seeded,
       learned: target.learned.filter(({ path }) => isWithin(path, entry.path))
     }))
 }

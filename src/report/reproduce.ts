@@ -31,7 +31,14 @@ function flags(inputs: Inputs, scenario: Scenario): Flag[] {
   const { image, ports, options, command, seed } = inputs
   return [
     ...(image.kind === 'reference' ? one('image', image.reference) : buildFlags(image, inputs.workspace)),
+    ...(scenario.mode === 'upgrade' && inputs.previousImage !== undefined
+      ? one('previous-image', inputs.previousImage)
+      : []),
     ...each('volumes', inputs.volumes ?? []),
+    ...each(
+      'seed-state',
+      inputs.seedState.map(({ text }) => text)
+    ),
     ...each('cache-paths', withTarget(inputs.cachePaths, scenario)),
     ...each('data-paths', inputs.dataPaths),
     ...Object.entries(inputs.env).map((entry) => ({ name: 'env', value: assignment(entry) })),

@@ -136,7 +136,7 @@ const scenario = z.object({
   role: z.enum(['cache', 'data']),
   source: text.describe('How the path was found: declared, an environment variable, …'),
   volume: text.nullable().describe("Mount point that holds the path; null for the container's own layer."),
-  mode: z.enum(['recreate', 'restart', 'concurrent']),
+  mode: z.enum(['recreate', 'restart', 'concurrent', 'upgrade']),
   planted: text.describe('What exactly was planted.'),
   expectation: z.enum(['recover', 'recover-or-refuse', 'leave-alone']),
   verdict: z.enum(scenarioVerdicts),

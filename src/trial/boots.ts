@@ -1,7 +1,9 @@
 import { boot, type BootRequest } from './observe.js'
 import type { Bench, Lab } from './lab.js'
+import type { PythonStart } from './old-code.js'
 import type { ReadyCheck } from './probes/probe.js'
-import type { BootObservation, ControlKnowledge } from '../model.js'
+import type { PreviousImage } from '../image/image.js'
+import type { BootObservation, ControlKnowledge, TreeEntry } from '../model.js'
 
 /** What trials need beside the lab: what the control taught. */
 export interface TrialConditions {
@@ -10,6 +12,12 @@ export interface TrialConditions {
   readonly deadlineMs: number
   readonly secondBoot: boolean
   readonly replicas: number
+  /** What every volume holds before an image boots for the first time. */
+  readonly seedState: readonly TreeEntry[]
+  /** Undefined where none is given. */
+  readonly previous: PreviousImage | undefined
+  /** Undefined where the image has no Python, or nobody asked what it imports. */
+  readonly python: PythonStart | undefined
   /** Printed by planted code when it runs. */
   readonly canary: string
   /** Holds a place among the trials that are booting until the work says that what follows only waits. */

@@ -32,6 +32,8 @@ export interface ContainerSettings {
   readonly ports: readonly number[]
   /** Added to the environment that the image and the user gave. */
   readonly env?: Readonly<Record<string, string>>
+  /** Runs as this user instead, as `--user` writes it. */
+  readonly user?: string
   /** For a container that only carries volumes: its own layer must be writable. */
   readonly writableLayer?: boolean
 }
@@ -58,6 +60,7 @@ export function containerBody(template: ContainerBody, settings: ContainerSettin
   const ports = UNPUBLISHED.test(networkMode) ? [] : settings.ports.map((port) => `${port}/tcp`)
   return {
     ...withEnv(template, settings.env ?? {}),
+    ...(settings.user === undefined ? {} : { User: settings.user }),
     Labels: { ...asRecord(template.Labels), ...settings.labels },
     ExposedPorts: {
       ...asRecord(template.ExposedPorts),

@@ -2,8 +2,11 @@ import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
-import { bootRequest, isUp } from './boots.js'
+import { bootRequest } from './boots.js'
 import { sentinels } from './sentinels.js'
+import { writeState } from './state.js'
+import { FIRST_BOOT_MS } from './upgrade.js'
+import { checkFailure, isFine, shortcoming } from './shortcoming.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { During } from './timeline.js'
 import type { LayerState } from '../plan/targets.js'
@@ -21,9 +24,6 @@ import type {
   VolumeState
 } from '../model.js'
 
-/** A first boot may take this long when nothing says otherwise: models are loaded, databases are made. */
-const FIRST_BOOT_MS = 300_000
-
 /** What is read back of one candidate in the container's own layer. */
 const LAYER_BOUNDS = { entries: 5_000, bytes: 32 * 1024 * 1024, keepContent: true }
 
@@ -34,6 +34,8 @@ export interface ControlRequest {
   /** Paths that faults may be planted at: what the control left there is read back. */
   readonly candidates: readonly string[]
   readonly seed: string
+  /** What the volumes hold before the first boot. */
+  readonly seedState: readonly TreeEntry[]
   /** Whether any boot mode that was asked for starts a container a second time. */
   readonly restarts: boolean
   /** Explains a boot that failed while its container is still there to be read. */
@@ -112,6 +114,7 @@ async function control(
   const { engine, mounts } = lab
   const volumes = bench.volumes({ noCopy: false })
   const first = await bench.container(volumes)
+  await writeState(lab, bench, first, volumes, request.seedState)
   const pristine = await readRoots(engine, first.id, mounts)
 
   const label = 'first boot'
@@ -217,6 +220,10 @@ async function control(
   const states = volumeStates(mounts, afterLast)
   const layerChanges = (await engine.changes(first.id)).filter(({ path }) => !onVolume(path, mounts))
   const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
+  const stable = [
+    ...stableFiles([afterFirst, running ?? afterFirst, afterLast]),
+    ...stableFiles([layerAfterFirst, await readRoots(engine, first.id, layerData)])
+  ].filter((path) => !planted.has(path))
   const knowledge: ControlKnowledge = {
     readySeconds: readySeconds(learned.observation),
     secondReadySeconds: second === undefined ? readySeconds(learned.observation) : readySeconds(second),
@@ -229,11 +236,10 @@ async function control(
       ...layerChanges.filter(({ kind }) => kind === 'added').map(({ path }) => path),
       ...volumeChanges.filter((path) => !pristine.entries.has(path))
     ],
+    seededPaths: request.seedState.filter(({ type }) => type !== 'directory').map(({ path }) => path),
     volumes: states,
-    stableFiles: [
-      ...stableFiles([afterFirst, running ?? afterFirst, afterLast]),
-      ...stableFiles([layerAfterFirst, await readRoots(engine, first.id, layerData)])
-    ].filter((path) => !planted.has(path) && isData(path, request)),
+    stableFiles: stable.filter((path) => isData(path, request)),
+    stableCacheFiles: stable.filter((path) => !isData(path, request)),
     sentinels: planted,
     notes: states
       .filter(({ truncated }) => truncated)
@@ -274,11 +280,6 @@ async function firstBoot(
  */
 export function trialDeadline(controlSeconds: number): number {
   return Math.max(30_000, 10 * controlSeconds * 1000)
-}
-
-/** Ready and stable, every check passed, and nothing in the log that the user forbids. */
-function isFine(observed: BootObservation): boolean {
-  return isUp(observed) && observed.forbiddenLog === undefined
 }
 
 function readySeconds({ outcome }: BootObservation): number {
@@ -368,29 +369,8 @@ function firstBootMessage(observed: BootObservation): string {
 }
 
 function secondBootMessage(how: string, observed: BootObservation, planted: Tree): string {
-  const { outcome } = observed
-  const what = outcome.kind === 'ready' ? `was ready, but ${checkFailure(observed)}` : outcomeWords(outcome)
   const files = [...planted.keys()]
   const foreign =
     files.length === 0 ? '' : ` (It also met ${files.join(', ')}, as a user’s file would lie there.)`
-  return `The image starts once but not twice: with no fault planted, its second boot (${how}) ${what}.${foreign}`
-}
-
-function outcomeWords(outcome: Exclude<BootObservation['outcome'], { kind: 'ready' }>): string {
-  switch (outcome.kind) {
-    case 'exited':
-      return `exited ${outcome.exitCode} before it was ready`
-    case 'timed-out':
-      return `was not ready in time: ${outcome.waitingFor.join('; ')}`
-    case 'engine-error':
-      return `met an engine failure: ${outcome.message}`
-  }
-}
-
-function checkFailure({ stability, smokeTest, forbiddenLog }: BootObservation): string {
-  if (stability !== undefined && stability.kind !== 'stable') return `then it was ${stability.kind}`
-  if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
-    return `the smoke test ${smokeTest.timedOut ? 'did not end in time' : `exited ${String(smokeTest.exitCode)}`}: ${smokeTest.output.trim().split('\n').at(-1) ?? ''}`
-  }
-  return `its log matches forbid-logs /${forbiddenLog?.pattern ?? ''}/: ${forbiddenLog?.line ?? ''}`
+  return `The image starts once but not twice: with no fault planted, its second boot (${how}) ${shortcoming(observed)}.${foreign}`
 }

@@ -1,4 +1,4 @@
-import { containerBody, type VolumeMount } from './container.js'
+import { containerBody, type TmpfsVolume, type VolumeMount } from './container.js'
 import { namePrefix } from './labels.js'
 import { Timeline } from './timeline.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
@@ -48,6 +48,15 @@ export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipmen
 /** How much state of a container is read back. Over it, the report says what was left out. */
 export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1024, keepContent: false }
 
+/** What is special about one container. */
+export interface ContainerOptions {
+  readonly carrier?: boolean
+  readonly env?: Readonly<Record<string, string>>
+  /** As `--user` writes it. */
+  readonly user?: string
+  readonly template?: ContainerBody
+}
+
 /** Containers and volumes of one trial or control, so that they can be removed together. */
 export class Bench {
   /** What is done at this bench; making and removing things records itself. */
@@ -56,6 +65,7 @@ export class Bench {
   readonly #prefix: string
   readonly #containers: { readonly id: string; readonly name: string }[] = []
   readonly #volumes: string[] = []
+  readonly #kept = new Set<() => Promise<void>>()
 
   /** @param purpose part of every name, e.g. `control` or the number of a trial */
   constructor(lab: Lab, purpose: string) {
@@ -68,27 +78,54 @@ export class Bench {
     return this.#lab.mounts.map((target) => this.volume(target, options))
   }
 
-  volume(target: string, options: { readonly noCopy: boolean; readonly readOnly?: boolean }): VolumeMount {
+  volume(
+    target: string,
+    options: { readonly noCopy: boolean; readonly readOnly?: boolean; readonly tmpfs?: TmpfsVolume }
+  ): VolumeMount {
     const name = `${this.#prefix}-volume-${this.#volumes.length + 1}`
     this.#volumes.push(name)
-    return { name, target, readOnly: options.readOnly ?? false, noCopy: options.noCopy }
+    return { name, target, readOnly: false, ...options }
+  }
+
+  /**
+   * Keeps volumes mounted, so that one in memory keeps its content when no container runs.
+   * @returns ends it, as `letGo` does for all of them
+   */
+  async keepMounted(volumes: readonly VolumeMount[]): Promise<() => Promise<void>> {
+    const carrier = await this.container(volumes, { carrier: true })
+    const release = await this.#lab.engine.keepMounted(carrier.id)
+    this.#kept.add(release)
+    return async () => {
+      this.#kept.delete(release)
+      await release()
+    }
+  }
+
+  /** Keeps nothing mounted any more. @throws EngineError when the engine had let go of something before */
+  async letGo(): Promise<void> {
+    const kept = [...this.#kept]
+    this.#kept.clear()
+    await Promise.all(kept.map((release) => release()))
   }
 
   /**
    * Creates a container of the image under test.
-   * @param purpose `carrier` makes one that is never started and only gives access to the volumes
+   * @param options `carrier` makes one that is never started and only gives access to the volumes; `template` is for an
+   *   image that is not the one under test
    */
   async container(
     volumes: readonly VolumeMount[],
-    options: { readonly carrier?: boolean; readonly env?: Readonly<Record<string, string>> } = {}
+    options: ContainerOptions = {}
   ): Promise<{ id: string; name: string }> {
     const name = `${this.#prefix}-${this.#containers.length + 1}`
-    const body = containerBody(this.#lab.template, {
+    const { template, env, user } = options
+    const body = containerBody(template ?? this.#lab.template, {
       labels: this.#lab.labels,
       volumes,
       ports: options.carrier === true ? [] : this.#lab.ports,
       writableLayer: options.carrier === true,
-      ...(options.env === undefined ? {} : { env: options.env })
+      ...(env === undefined ? {} : { env }),
+      ...(user === undefined ? {} : { user })
     })
     const create = (): Promise<string> => this.#lab.engine.createContainer(body, name)
     const container = { id: await this.timeline.during(null)('create', create), name }

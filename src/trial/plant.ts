@@ -3,7 +3,7 @@ import { EngineError } from '../engine/errors.js'
 import { isWithin, isWithinAny, parentOf } from '../paths.js'
 import { STATE_BOUNDS } from './lab.js'
 import type { Engine } from '../engine/engine.js'
-import type { ControlKnowledge, Plant, Tree, TreeEntry } from '../model.js'
+import type { ControlKnowledge, FullMount, Plant, Tree, TreeEntry } from '../model.js'
 
 /**
  * The state that a trial starts from: what the control left on the volumes, without what the plant removes or replaces.
@@ -45,6 +45,12 @@ export async function verifyPlant(
   if (plant.readOnlyMount !== undefined && (await isWritable(engine, container, plant.readOnlyMount))) {
     return `the plant is not in place: ${plant.readOnlyMount} can be written`
   }
+  if (
+    plant.fullMount !== undefined &&
+    (await isWritable(engine, container, probeDirectory(plant.fullMount)))
+  ) {
+    return `the plant is not in place: there is room at ${plant.fullMount.path}`
+  }
   return undefined
 }
 
@@ -59,7 +65,8 @@ export async function isInPlace(
   path: string
 ): Promise<boolean> {
   if (plant.kill === true) return false
-  if (plant.readOnlyMount !== undefined) return true
+  if (plant.readOnlyMount !== undefined || plant.fullMount !== undefined) return true
+  if (plant.runAs !== undefined || plant.previousRelease === true) return true
   const at = plant.entries.filter((entry) => entry.path === path)
   const watched = at.length > 0 ? at : plant.entries.filter(({ type }) => type === 'file')
   const removed = plant.remove ?? []
@@ -118,8 +125,14 @@ function compare(
   return found.sha256 === sha256 ? undefined : 'has other content'
 }
 
-/** The engine itself is refused when it writes below a read-only mount, which is the proof that it is one. */
+/** Where no file may remain that start-up could meet: without space, an empty one is made before the write is refused. */
+function probeDirectory({ path, outOf }: FullMount): string {
+  return outOf === 'space' ? `${path}/lost+found` : path
+}
+
+/** The engine itself is refused when it writes below a read-only mount or on a full one, which is the proof that it is one. */
 async function isWritable(engine: Engine, container: string, path: string): Promise<boolean> {
+  const content = Buffer.from('x')
   const probe: TreeEntry = {
     path: `${path}/.cache-crash-test-write-probe`,
     type: 'file',
@@ -127,7 +140,8 @@ async function isWritable(engine: Engine, container: string, path: string): Prom
     uid: 0,
     gid: 0,
     mtime: 0,
-    size: 0
+    size: content.length,
+    content
   }
   try {
     await engine.write(container, [probe])
@@ -136,7 +150,7 @@ async function isWritable(engine: Engine, container: string, path: string): Prom
     if (
       error instanceof EngineError &&
       error.status !== undefined &&
-      /read-only/i.test(error.daemonMessage)
+      /read-only|no space left/i.test(error.daemonMessage)
     ) {
       return false
     }

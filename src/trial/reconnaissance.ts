@@ -1,12 +1,13 @@
 import { compileBytecode } from '../image/bytecode.js'
 import { chooseModules } from '../image/modules.js'
-import { parseVerboseImports } from '../image/verbose-imports.js'
-import { containerBody } from './container.js'
+import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
+import { containerBody, type VolumeMount } from './container.js'
 import { Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
+import { writeState } from './state.js'
 import { bootRequest } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
-import type { ImageFacts, PythonImports } from '../model.js'
+import type { ImageFacts, PythonImports, TreeEntry } from '../model.js'
 
 /** Verbose imports of a large application are a few megabytes. */
 const LOG_BYTES = 32 * 1024 * 1024
@@ -17,55 +18,80 @@ export interface ReconnaissanceRequest {
   readonly deadlineMs: number
   /** Cache paths and volumes: only bytecode that lies there can be stale after a deploy. */
   readonly places: readonly string[]
+  /** What every volume holds before the image boots for the first time. */
+  readonly seedState: readonly TreeEntry[]
   readonly canary: string
   /** Receives what users should know, a sentence each. */
   readonly note: (text: string) => void
 }
 
+/** What was learned of the imports of the real start-up. */
+export interface Reconnaissance {
+  readonly imports: PythonImports
+  /** Every module that was loaded from a file, on clean state; empty where the log tells none. */
+  readonly records: readonly ImportRecord[]
+}
+
 /**
- * Finds out what start-up really imports, and where its bytecode is looked for, instead of guessing from PYTHONPATH: boots
- * the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used. Then
+ * Finds out what start-up really imports, and where its bytecode is looked for, instead of guessing from PYTHONPATH. Then
  * lets the image's own interpreter compile canary bytecode of the modules whose bytecode lies in one of the places.
  *
  * @throws EngineError when the engine fails
  */
-export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Promise<PythonImports> {
+export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Promise<Reconnaissance> {
   const { python } = request.facts
-  if (python === undefined) return { kind: 'unknown', reason: 'the image has no Python' }
+  if (python === undefined) return unknown('the image has no Python')
   const bench = new Bench(lab, 'reconnaissance')
   try {
     const volumes = bench.volumes({ noCopy: false })
-    const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
-    await boot(
-      lab.engine,
-      {
-        ...bootRequest(lab, container, request.deadlineMs, undefined),
-        checks: request.checks,
-        smokeTest: undefined
-      },
-      lab.signal
-    )
-    await lab.engine.killContainer(container.id)
-    const imports = parseVerboseImports(await wholeLog(lab, container.id))
-    if (imports.length === 0) {
-      return {
-        kind: 'unknown',
-        reason:
-          'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)'
-      }
+    const records = await verboseImports(lab, bench, { ...request, volumes, state: request.seedState })
+    if (records.length === 0) {
+      return unknown(
+        'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)'
+      )
     }
     const bytecode = await compileBytecode(
       lab.engine,
       containerBody(lab.template, { labels: lab.labels, volumes, ports: [] }),
       python,
-      chooseModules(imports, python, request.places),
+      chooseModules(records, python, request.places),
       request.canary,
       { labels: lab.labels, note: request.note }
     )
-    return { kind: 'known', bytecode, modulesSeen: imports.length }
+    return { imports: { kind: 'known', bytecode, modulesSeen: records.length }, records }
   } finally {
     await bench.dispose()
   }
+}
+
+function unknown(reason: string): Reconnaissance {
+  return { imports: { kind: 'unknown', reason }, records: [] }
+}
+
+/** A boot whose imports are listened to. */
+export interface VerboseBoot {
+  readonly volumes: readonly VolumeMount[]
+  /** Written to the volumes first. */
+  readonly state: readonly TreeEntry[]
+  readonly checks: readonly ReadyCheck[]
+  readonly deadlineMs: number
+}
+
+/**
+ * Boots the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used.
+ * @returns none where no Python runs, or one that ignores its environment
+ */
+export async function verboseImports(
+  lab: Lab,
+  bench: Bench,
+  { volumes, state, checks, deadlineMs }: VerboseBoot
+): Promise<readonly ImportRecord[]> {
+  const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
+  await writeState(lab, bench, container, volumes, state)
+  const request = bootRequest(lab, container, deadlineMs, undefined)
+  await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
+  await lab.engine.killContainer(container.id)
+  return parseVerboseImports(await wholeLog(lab, container.id))
 }
 
 /** Everything the stopped container printed in its last run, up to the bound. */

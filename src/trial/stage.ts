@@ -1,13 +1,23 @@
 import { bootOnce, isUp, stop, type Container, type TrialConditions } from './boots.js'
+import { stageFull } from './full-mount.js'
 import { seedEntries } from './plant.js'
+import { writeState } from './state.js'
+import { stageUpgrade } from './upgrade.js'
 import type { Bench, Lab } from './lab.js'
 import type { VolumeMount } from './container.js'
-import type { Scenario, TreeEntry } from '../model.js'
+import type { OldCode, Scenario, TreeEntry } from '../model.js'
 
-/** A container that waits to be started on the planted state, and how to make another one on the same volumes. */
+/** Containers that wait to be started on the planted state. */
 export interface Stage {
   readonly containers: readonly Container[]
+  /** Makes one more on the state that they left, without planting; to be called once they are stopped. */
   readonly next: () => Promise<Container>
+  /** Set where the next boot shows something also when the first one did not come up. */
+  readonly nextEvenIfDown?: true
+  /** Finds out why a boot that did not come up says nothing about the fault; undefined when it does. */
+  readonly excuse?: () => Promise<string | undefined>
+  /** Code of another release that start-up runs from the volumes. */
+  readonly oldCode?: readonly OldCode[]
 }
 
 /** Brings the volumes and containers into the planted state, by the rules of the boot mode. */
@@ -19,9 +29,11 @@ export async function stage(
 ): Promise<Stage | { readonly problem: string }> {
   const { engine } = lab
   const { plant, mode } = scenario
+  if (plant.previousRelease === true) return await stageUpgrade(lab, conditions, bench)
+  if (plant.fullMount !== undefined) return await stageFull(lab, scenario, plant.fullMount, conditions, bench)
   const seeded = conditions.control.volumes.every(({ truncated }) => !truncated)
   const volumes = bench.volumes({ noCopy: seeded })
-  const seed = seedEntries(conditions.control, plant)
+  const seed = ownedBy(plant.runAs?.uid, seedEntries(conditions.control, plant))
 
   if (mode === 'restart' || plant.kill === true) {
     const container = await bench.container(volumes)
@@ -40,13 +52,25 @@ export async function stage(
   }
 
   const mounted = withReadOnlyMount(volumes, scenario, bench)
+  const make = (): Promise<Container> =>
+    bench.container(mounted, plant.runAs === undefined ? {} : { user: strangerName(plant.runAs) })
   const count = mode === 'concurrent' ? conditions.replicas : 1
   const containers: Container[] = []
-  for (let made = 0; made < count; made++) containers.push(await bench.container(mounted))
+  for (let made = 0; made < count; made++) containers.push(await make())
   const [first] = containers
   if (first === undefined) return { problem: 'no container was created' }
   await writeState(lab, bench, first, mounted, [...seed, ...readOnlyContent(lab, scenario), ...plant.entries])
-  return { containers, next: () => bench.container(mounted) }
+  return { containers, next: make }
+}
+
+/** As OpenShift runs images: a user of its own, and the group of root. */
+export function strangerName({ uid }: { readonly uid: number }): string {
+  return `${uid}:0`
+}
+
+/** State that belongs to the user of a deployment, as on a volume that was made for it; as it was where there is none. */
+export function ownedBy(uid: number | undefined, entries: readonly TreeEntry[]): readonly TreeEntry[] {
+  return uid === undefined ? entries : entries.map((entry) => ({ ...entry, uid, gid: 0 }))
 }
 
 const NOTHING = { entries: [], summary: 'nothing' }
@@ -69,27 +93,4 @@ function withReadOnlyMount(
 function readOnlyContent(lab: Lab, { plant, target }: Scenario): TreeEntry[] {
   if (plant.readOnlyMount === undefined || lab.mounts.includes(plant.readOnlyMount)) return []
   return target.entry?.type === 'directory' ? [...target.tree.values()] : []
-}
-
-/**
- * Writes through the container itself, or, where it could not (a read-only mount or root file system), through one that is
- * never started and mounts the same volumes writable.
- */
-async function writeState(
-  lab: Lab,
-  bench: Bench,
-  container: Container,
-  volumes: readonly VolumeMount[],
-  entries: readonly TreeEntry[]
-): Promise<void> {
-  if (entries.length === 0) return
-  const needsCarrier =
-    lab.template.HostConfig?.ReadonlyRootfs === true || volumes.some(({ readOnly }) => readOnly)
-  const writer = needsCarrier
-    ? await bench.container(
-        volumes.map((volume) => ({ ...volume, readOnly: false })),
-        { carrier: true }
-      )
-    : container
-  await bench.timeline.during(null)('plant', () => lab.engine.write(writer.id, entries))
 }

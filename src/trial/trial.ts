@@ -4,7 +4,7 @@ import { bootAll, bootOnce, isUp, stop, type TrialConditions } from './boots.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
 import { stage } from './stage.js'
-import type { BootObservation, BoundedTree, Observation, Scenario } from '../model.js'
+import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
 
 /**
  * One execution of a scenario: create, plant, verify the plant, start, observe until settled, boot again without planting,
@@ -26,6 +26,8 @@ export async function runTrial(
     lab.signal.throwIfAborted()
     if (!(error instanceof EngineError)) throw error
     return problem(`the engine failed: ${error.message}`, elapsed())
+  } finally {
+    await bench.letGo()
   }
 }
 
@@ -50,14 +52,16 @@ async function observe(
   const pathBefore = await readTarget(lab, first.id, scenario)
 
   const boots = await bootAll(lab, conditions, bench, staged.containers, { ...conditions, label: 'boot' })
-  const pathAfter =
-    plant.kill === true ? undefined : ((await engine.readEntry(first.id, target.path)) ?? 'missing')
+  const pathAfter = hasNoPath(plant)
+    ? undefined
+    : ((await engine.readEntry(first.id, target.path)) ?? 'missing')
   const plantInPlace = await isInPlace(engine, first.id, plant, target.path)
   const pathTouched = !sameState(pathBefore, await readTarget(lab, first.id, scenario), target.path)
 
   let last = first
   let secondBoot: BootObservation | undefined
-  if (conditions.secondBoot && boots.every(isUp)) {
+  const cameUp = boots.every(isUp)
+  if (conditions.secondBoot && (cameUp || (staged.nextEvenIfDown === true && boots.every(isOver)))) {
     await during('stop', () => Promise.all(staged.containers.map(({ id }) => stop(lab, conditions, id))))
     last = await staged.next()
     secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
@@ -66,10 +70,13 @@ async function observe(
   const dataAfter = await during('read-back', () =>
     readData(lab, last.id, roots, watched, plant.damaged !== undefined)
   )
+  const excuse = cameUp ? undefined : await staged.excuse?.()
+  if (excuse !== undefined) return { ...problem(excuse, 0), boots }
   return {
     problem: undefined,
     boots,
     secondBoot,
+    oldCode: staged.oldCode ?? [],
     pathAfter,
     plantInPlace,
     pathTouched,
@@ -98,8 +105,9 @@ async function readData(
 }
 
 /** Where user data is looked for: every volume, and what the scenario aims at in the container's own layer. */
-function dataRoots(lab: Lab, { target, mode }: Scenario): string[] {
-  const inLayer = target.role === 'data' && target.volume === undefined && mode === 'restart'
+function dataRoots(lab: Lab, { target, mode, plant }: Scenario): string[] {
+  const stays = mode === 'restart' || plant.fullMount !== undefined
+  const inLayer = target.role === 'data' && target.volume === undefined && stays
   return inLayer ? [...lab.mounts, target.path] : [...lab.mounts]
 }
 
@@ -109,7 +117,7 @@ async function readTarget(
   container: string,
   { target, plant }: Scenario
 ): Promise<Observation['dataBefore']> {
-  if (target.used || plant.kill === true) return new Map()
+  if (target.used || hasNoPath(plant)) return new Map()
   // A loop can be read only as an entry of its parent.
   const entry = await lab.engine.readEntry(container, target.path)
   if (entry === undefined) return new Map()
@@ -118,11 +126,22 @@ async function readTarget(
   return new Map([...(tree?.entries ?? [])].filter(([path]) => isWithin(path, target.path)))
 }
 
+/** Whether the fault is about the container or its user, and not about what is at a path. */
+function hasNoPath({ kill, runAs, previousRelease }: Plant): boolean {
+  return kill === true || runAs !== undefined || previousRelease === true
+}
+
+/** It came up or it exited: whatever it left is left. */
+function isOver({ outcome }: BootObservation): boolean {
+  return outcome.kind === 'ready' || outcome.kind === 'exited'
+}
+
 function problem(words: string, seconds: number): Observation {
   return {
     problem: words,
     boots: [],
     secondBoot: undefined,
+    oldCode: [],
     pathAfter: undefined,
     plantInPlace: false,
     pathTouched: false,

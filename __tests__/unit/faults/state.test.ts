@@ -10,6 +10,8 @@ const CONTEXT: PlantContext = {
   facts: facts({ user: { spec: '1000', uid: 1000, gid: 1000 }, ignoresModeBits: false }),
   volumes: [],
   imports: { kind: 'known', bytecode: [], modulesSeen: 0 },
+  rehearsed: { concurrent: true, stranger: true },
+  previous: { reason: 'no previous-image is given' },
   isJob: false,
   canary: 'canary',
   seed: 'seed'

@@ -108,8 +108,8 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['faults', 'A1, A2', `faults: "A1, A2" is not a fault; ${FAULTS}`],
   ['faults', 'Z9', `faults: "Z9" is not a fault; ${FAULTS}`],
   ['faults', 'shape\n!shape', `faults: "shape !shape" leaves no fault to test; ${FAULTS}`],
-  ['boot-modes', 'recreat', 'boot-modes: "recreat" is not a boot mode (did you mean "recreate"?); accepted: auto, or any of recreate, restart, concurrent, one a line'],
-  ['boot-modes', 'auto\nrestart', 'boot-modes: "auto" cannot be combined with other modes; accepted: auto, or any of recreate, restart, concurrent, one a line'],
+  ['boot-modes', 'recreat', 'boot-modes: "recreat" is not a boot mode (did you mean "recreate"?); accepted: auto, or any of recreate, restart, concurrent, upgrade, one a line'],
+  ['boot-modes', 'auto\nrestart', 'boot-modes: "auto" cannot be combined with other modes; accepted: auto, or any of recreate, restart, concurrent, upgrade, one a line'],
   ['replicas', '1', 'replicas: "1" is out of range; accepted: a whole number from 2 to 16'],
   ['replicas', 'three', 'replicas: "three" is not a whole number; accepted: a whole number from 2 to 16'],
   ['second-boot', 'yes', 'second-boot: "yes" is not a boolean; accepted: true, false'],
@@ -136,7 +136,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['leg', 'a\nb', 'leg: "a\\nb" is no name; accepted: one line of up to 200 characters, or the matrix as JSON'],
   ['matrix-jobs', '0', 'matrix-jobs: "0" is out of range; accepted: a whole number from 1 to 256'],
   ['cache-path', '/a', 'cache-path: there is no such input (did you mean "cache-paths"?)'],
-  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
+  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, previous-image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, seed-state, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
 ]
 
 function errorOf(raw: Readonly<Record<string, string>>): InputError {

@@ -66,6 +66,7 @@ export function observation(over: Partial<Observation> = {}): Observation {
     problem: undefined,
     boots: [boot()],
     secondBoot: boot(),
+    oldCode: [],
     pathAfter: directory('/data/cache'),
     plantInPlace: false,
     pathTouched: true,
@@ -107,7 +108,7 @@ export function scenario(over: Partial<Scenario> = {}): Scenario {
 }
 
 export const STANDARDS: Standards = {
-  control: { sentinels: tree(SENTINEL), stableFiles: [UPLOAD.path] },
+  control: { sentinels: tree(SENTINEL), stableFiles: [UPLOAD.path], stableCacheFiles: [] },
   cachePaths: ['/data/cache'],
   dataPaths: []
 }

@@ -13,6 +13,7 @@ import type {
   ImageFacts,
   ModuleBytecode,
   Plan,
+  PlantContext,
   PythonImports,
   TreeEntry
 } from '../../../src/model.js'
@@ -41,6 +42,7 @@ const FACTS: ImageFacts = {
   cmd: ['python3', 'app.py'],
   env: {},
   cacheEnv: [{ name: 'HF_HOME', path: '/data/hf' }],
+  strangerUid: 4242,
   ignoresModeBits: false,
   python: PYTHON
 }
@@ -61,6 +63,9 @@ interface World {
   readonly bootModes?: readonly BootMode[] | 'auto'
   readonly faults?: readonly string[]
   readonly isJob?: boolean
+  readonly seeded?: readonly string[]
+  readonly rehearsed?: PlantContext['rehearsed']
+  readonly previous?: PlantContext['previous']
   readonly truncated?: boolean
   readonly mounts?: Partial<ContainerMounts>
 }
@@ -81,7 +86,9 @@ function request(world: World): PlanRequest {
     writtenPaths: world.written ?? [],
     addedPaths: world.written ?? [],
     volumes,
+    seededPaths: world.seeded ?? [],
     stableFiles: [],
+    stableCacheFiles: [],
     sentinels: tree(file('/data/sentinel', 's')),
     notes: []
   }
@@ -93,7 +100,16 @@ function request(world: World): PlanRequest {
     control,
     layer: { tree: tree(directory('/root'), directory('/home/app'), ...(world.layer ?? [])), truncated: [] },
     mounts: { tmpfs: [], readOnlyRoot: false, ...world.mounts },
-    context: { facts, volumes, imports, isJob: world.isJob ?? false, canary: 'canary', seed: 'seed' },
+    context: {
+      facts,
+      volumes,
+      imports,
+      rehearsed: world.rehearsed ?? { concurrent: true, stranger: true },
+      previous: world.previous ?? { reason: 'no previous-image is given' },
+      isJob: world.isJob ?? false,
+      canary: 'canary',
+      seed: 'seed'
+    },
     pace: PACE
   }
 }

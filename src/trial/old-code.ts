@@ -1,0 +1,90 @@
+import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
+import { isWithin } from '../paths.js'
+import { containerBody } from './container.js'
+import { verboseImports } from './reconnaissance.js'
+import type { ReadyCheck } from './probes/probe.js'
+import type { ImportRecord } from '../image/verbose-imports.js'
+import type { Bench, Lab } from './lab.js'
+import type { OldCode, PythonFacts, TreeEntry } from '../model.js'
+
+/** Modules that are compared at most; start-up loads those of the application last, so the last ones are taken. */
+const MOST_PAIRS = 200
+/** Larger sources are generated tables. */
+const MOST_SOURCE_BYTES = 1_048_576
+
+/** What is known of the Python of the image under test. */
+export interface PythonStart {
+  readonly facts: PythonFacts
+  /** What start-up imports on clean state. */
+  readonly imports: readonly ImportRecord[]
+}
+
+/** State that another release left, and how to boot on a copy of it. */
+export interface LeftState {
+  readonly entries: readonly TreeEntry[]
+  readonly checks: readonly ReadyCheck[]
+  readonly deadlineMs: number
+}
+
+/**
+ * Finds code of another release that start-up runs from the volumes: boots on a copy of the state with PYTHONVERBOSE=1, and
+ * compares each module that was loaded from a file left there with what the image's own interpreter makes of the image's own
+ * source. A module that the image does not have, or does not load on clean state, is not its code to be stale.
+ *
+ * @returns undefined when it could not be found out
+ * @throws EngineError
+ */
+export async function findOldCode(
+  lab: Lab,
+  bench: Bench,
+  python: PythonStart,
+  left: LeftState
+): Promise<readonly OldCode[] | undefined> {
+  const volumes = bench.volumes({ noCopy: true })
+  const imports = await verboseImports(lab, bench, { ...left, volumes, state: left.entries })
+  if (imports.length === 0) return undefined
+  const files = new Map(left.entries.map((entry) => [entry.path, entry]))
+  const loaded = imports.flatMap((record) => {
+    const file = record.from === 'bytecode' ? record.bytecode : record.source
+    const content = file === undefined ? undefined : files.get(file)?.content
+    const own = python.imports.find(({ module, source }) => module === record.module && source !== undefined)
+    if (file === undefined || content === undefined || own?.source === undefined) return []
+    return [{ file, ran: content, own: own.source }]
+  })
+  const pairs = await withSources(lab, bench, loaded.slice(-MOST_PAIRS))
+  if (pairs.length === 0) return []
+
+  const code = bench.volume(codeDirectory, { noCopy: true })
+  const carrier = await bench.container([code], { carrier: true })
+  await lab.engine.write(carrier.id, codeEntries(pairs))
+  const body = containerBody(lab.template, { labels: lab.labels, volumes: [code], ports: [] })
+  return await compareCode(lab.engine, body, python.facts, pairs, lab.labels)
+}
+
+/** Reads the image's own sources from a container that has none of the run's volumes, and never starts. */
+async function withSources(
+  lab: Lab,
+  bench: Bench,
+  loaded: readonly Omit<CodePair, 'source'>[]
+): Promise<CodePair[]> {
+  if (loaded.length === 0) return []
+  const pristine = await bench.container([], { carrier: true })
+  const bounds = { entries: 1, bytes: MOST_SOURCE_BYTES, keepContent: true }
+  const pairs = await Promise.all(
+    loaded.map(async (one): Promise<CodePair[]> => {
+      const source = (await lab.engine.read(pristine.id, one.own, bounds))?.entries.get(one.own)?.content
+      return source === undefined ? [] : [{ ...one, source }]
+    })
+  )
+  return pairs.flat()
+}
+
+/** Whether start-up looks for code or bytecode on a volume at all. */
+export function loadsFromVolumes({ imports }: PythonStart, mounts: readonly string[]): boolean {
+  const places = imports.flatMap(({ source, bytecode, bytecodeDirectory }) => [
+    source,
+    bytecode,
+    bytecodeDirectory
+  ])
+  return places.some((place) => place !== undefined && mounts.some((mount) => isWithin(place, mount)))
+}

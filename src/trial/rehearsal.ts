@@ -1,0 +1,102 @@
+import { EngineError } from '../engine/errors.js'
+import { bootAll, type TrialConditions } from './boots.js'
+import { Bench, type Lab } from './lab.js'
+import { seedEntries } from './plant.js'
+import { isFine, shortcoming } from './shortcoming.js'
+import { ownedBy, strangerName } from './stage.js'
+import { writeState } from './state.js'
+import type { BootObservation, NotApplicable, Rehearsed, Scenario, TreeEntry } from '../model.js'
+
+/** The hope that an image stands everything: what a plan is first made with, to see what is worth a rehearsal. */
+export const HOPED_FOR: Rehearsed = { concurrent: true, stranger: true }
+
+/** A home that only this user has; absolute, and nobody's path. */
+const HOME = '/cache-crash-test-home'
+
+/**
+ * Boots on healthy state under the conditions that planned scenarios need, so that a failure there can be told from the
+ * fault: as many containers at once as trials start, and a user whom the image does not know but who has a home.
+ *
+ * @param scenarios what would be run if the image stood everything
+ * @throws EngineError when the engine fails, also during a boot
+ */
+export async function rehearse(
+  lab: Lab,
+  scenarios: readonly Scenario[],
+  conditions: Omit<TrialConditions, 'slot'>
+): Promise<Rehearsed> {
+  const stranger = scenarios.find(({ plant }) => plant.runAs !== undefined)?.plant.runAs
+  const needsReplicas = scenarios.some(({ mode }) => mode === 'concurrent')
+  return {
+    concurrent: needsReplicas ? await atOnce(lab, conditions) : true,
+    stranger: stranger === undefined ? true : await asStranger(lab, conditions, stranger)
+  }
+}
+
+async function atOnce(lab: Lab, conditions: Omit<TrialConditions, 'slot'>): Promise<true | NotApplicable> {
+  const boots = await bootHealthy(lab, conditions, { name: 'rehearsal-replicas', count: conditions.replicas })
+  const failed = boots.filter((observed) => !isFine(observed))
+  const [first] = failed
+  if (first === undefined) return true
+  const some = failed.length === boots.length ? 'all' : `${failed.length}`
+  return {
+    reason: `${boots.length} containers of this image cannot share one healthy volume, before anything is broken: ${some} of them failed, the first one ${shortcoming(first)}`
+  }
+}
+
+async function asStranger(
+  lab: Lab,
+  conditions: Omit<TrialConditions, 'slot'>,
+  runAs: { readonly uid: number }
+): Promise<true | NotApplicable> {
+  const [observed] = await bootHealthy(lab, conditions, { name: 'rehearsal-stranger', count: 1, runAs })
+  if (observed === undefined || isFine(observed)) return true
+  return {
+    reason: `the image does not run as a user it does not know (uid ${runAs.uid}, group 0), even with volumes and a home of its own: it ${shortcoming(observed)}`
+  }
+}
+
+interface Healthy {
+  readonly name: string
+  readonly count: number
+  readonly runAs?: { readonly uid: number }
+}
+
+async function bootHealthy(
+  lab: Lab,
+  conditions: Omit<TrialConditions, 'slot'>,
+  { name, count, runAs }: Healthy
+): Promise<BootObservation[]> {
+  const bench = new Bench(lab, name)
+  try {
+    const whole = conditions.control.volumes.every(({ truncated }) => !truncated)
+    const state = ownedBy(runAs?.uid, seedEntries(conditions.control, { entries: [], summary: 'nothing' }))
+    const home = runAs === undefined ? [] : [homeOf(runAs.uid)]
+    const volumes = [
+      ...bench.volumes({ noCopy: whole }),
+      ...home.map(({ path }) => bench.volume(path, { noCopy: true }))
+    ]
+    const options = runAs === undefined ? {} : { user: strangerName(runAs), env: { HOME } }
+    const containers = []
+    for (let made = 0; made < count; made++) containers.push(await bench.container(volumes, options))
+    const [first] = containers
+    if (first !== undefined) await writeState(lab, bench, first, volumes, [...state, ...home])
+    const boots = await bootAll(
+      lab,
+      { ...conditions, slot: (work) => work(() => undefined) },
+      bench,
+      containers,
+      { canary: undefined, label: name }
+    )
+    for (const { outcome } of boots) {
+      if (outcome.kind === 'engine-error') throw new EngineError('rehearse', undefined, outcome.message)
+    }
+    return boots
+  } finally {
+    await bench.dispose()
+  }
+}
+
+function homeOf(uid: number): TreeEntry {
+  return { path: HOME, type: 'directory', mode: 0o700, uid, gid: 0, mtime: 1_700_000_000, size: 0 }
+}

@@ -1,0 +1,31 @@
+import { isUp } from './boots.js'
+import type { BootObservation } from '../model.js'
+
+/** Ready and stable, every check passed, and nothing in the log that the user forbids. */
+export function isFine(observed: BootObservation): boolean {
+  return isUp(observed) && observed.forbiddenLog === undefined
+}
+
+/** What was wrong with a boot that is not fine, as the end of a sentence about it: `exited 1 before it was ready`. */
+export function shortcoming(observed: BootObservation): string {
+  const { outcome } = observed
+  switch (outcome.kind) {
+    case 'exited':
+      return `exited ${outcome.exitCode} before it was ready`
+    case 'timed-out':
+      return `was not ready in time: ${outcome.waitingFor.join('; ')}`
+    case 'engine-error':
+      return `met an engine failure: ${outcome.message}`
+    case 'ready':
+      return `was ready, but ${checkFailure(observed)}`
+  }
+}
+
+/** What failed after ready, as a clause. */
+export function checkFailure({ stability, smokeTest, forbiddenLog }: BootObservation): string {
+  if (stability !== undefined && stability.kind !== 'stable') return `then it was ${stability.kind}`
+  if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
+    return `the smoke test ${smokeTest.timedOut ? 'did not end in time' : `exited ${String(smokeTest.exitCode)}`}: ${smokeTest.output.trim().split('\n').at(-1) ?? ''}`
+  }
+  return `its log matches forbid-logs /${forbiddenLog?.pattern ?? ''}/: ${forbiddenLog?.line ?? ''}`
+}

@@ -1,0 +1,60 @@
+import { parentOf } from '../paths.js'
+import { bootRequest, type TrialConditions } from './boots.js'
+import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
+import { boot } from './observe.js'
+import { findOldCode, loadsFromVolumes } from './old-code.js'
+import { shortcoming } from './shortcoming.js'
+import { writeState } from './state.js'
+import type { Stage } from './stage.js'
+import type { OldCode } from '../model.js'
+
+/** A first boot of an image that nobody has timed yet: models are loaded, databases are made. */
+export const FIRST_BOOT_MS = 300_000
+
+/**
+ * Lets the previous release fill fresh volumes: boots it with the same readiness checks, stops it gracefully, and adds users'
+ * files. Where it does not start, there is nothing to upgrade from, which says nothing about the image under test.
+ */
+export async function stageUpgrade(
+  lab: Lab,
+  conditions: TrialConditions,
+  bench: Bench
+): Promise<Stage | { readonly problem: string }> {
+  const { engine, mounts } = lab
+  const { previous, control, seedState } = conditions
+  if (previous === undefined) return { problem: 'there is no previous image' }
+  const { reference, template } = previous
+  const volumes = bench.volumes({ noCopy: false })
+  const before = await bench.container(volumes, { template })
+  await writeState(lab, bench, before, volumes, seedState)
+  const deadlineMs = lab.health.startupTimeoutMs ?? Math.max(FIRST_BOOT_MS, conditions.deadlineMs)
+  const request = { ...bootRequest(lab, before, deadlineMs, undefined), checks: conditions.checks }
+  const during = bench.timeline.during('previous release')
+  // What this release's smoke test asks, and what must not be in its log, the previous one need not know.
+  const observed = await conditions.slot((onSettled) =>
+    boot(engine, { ...request, smokeTest: undefined, forbidLogs: [] }, lab.signal, { onSettled, during })
+  )
+  const isUp = observed.outcome.kind === 'ready' && (observed.stability?.kind ?? 'stable') === 'stable'
+  if (!isUp) return { problem: `the previous image ${reference} does not start: it ${shortcoming(observed)}` }
+  await during('stop', () => engine.stopContainer(before.id))
+
+  const left = await readRoots(engine, before.id, mounts, { ...STATE_BOUNDS, keepContent: true })
+  if ([...left.entries.keys()].every((path) => mounts.includes(path))) {
+    return { problem: `the previous image ${reference} left nothing on ${mounts.join(', ')}` }
+  }
+  const first = await bench.container(volumes)
+  const sentinels = [...control.sentinels.values()].filter(
+    ({ path }) => left.entries.get(parentOf(path))?.type === 'directory'
+  )
+  await writeState(lab, bench, first, volumes, sentinels)
+
+  let oldCode: readonly OldCode[] = []
+  if (conditions.python !== undefined && loadsFromVolumes(conditions.python, mounts)) {
+    if (left.truncated) return { problem: 'more is on the volumes than can be copied to see whose code runs' }
+    const state = { entries: [...left.entries.values()], checks: conditions.checks, deadlineMs }
+    const found = await findOldCode(lab, bench, conditions.python, state)
+    if (found === undefined) return { problem: 'it could not be found out whose code start-up runs' }
+    oldCode = found.map(({ file, own }) => ({ file, own }))
+  }
+  return { containers: [first], next: () => bench.container(volumes), oldCode }
+}
