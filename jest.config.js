@@ -18,6 +18,8 @@ export default {
     // Parts that talk to a real engine.
     { ...shared, displayName: 'docker', testMatch: ['<rootDir>/__tests__/docker/**/*.test.ts'] },
     // dist/ executed as a runner executes it.
-    { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] }
+    { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] },
+    // As before, on images with heavy software: minutes, not part of every run.
+    { ...shared, displayName: 'software', testMatch: ['<rootDir>/__tests__/software/**/*.test.ts'] }
   ]
 }

@@ -1,0 +1,203 @@
+import { PAGE } from './well-behaved.js'
+
+/**
+ * Real software, started twice on the same damage: once as it is commonly started, and once with the entrypoint or the
+ * setting that makes it recover. Where each cell of the documentation's matrix comes from.
+ */
+export interface Pair {
+  /** Folder of fixtures/software. */
+  readonly image: string
+  /** In words for the documentation. */
+  readonly software: string
+  /** The Debian package, and the beginning of its upstream version. */
+  readonly version: { readonly package: string; readonly begins: string }
+  /** What the fragile one does, in words for the documentation. */
+  readonly fragile: string
+  /** What the hardened one does instead. */
+  readonly hardened: string
+  /** Options of the command line for both, but the faults, which come from the cells. */
+  readonly args: readonly string[]
+  readonly fragileArgs: readonly string[]
+  readonly hardenedArgs: readonly string[]
+  readonly cells: readonly Cell[]
+  /** Built and run in seconds: also among the tests that every change runs. */
+  readonly quick?: true
+}
+
+/** One scenario of a pair. */
+export interface Cell {
+  /** Code in the catalogue of what this is an instance of. */
+  readonly code: string
+  readonly scenario: string
+  /** Verdict of the fragile one, and what its log says, where it says anything. */
+  readonly fails: string
+  readonly says?: RegExp
+  /** Verdict of the hardened one. */
+  readonly passes: string
+}
+
+/** The options that choose one of the services of python-data. */
+function service(library: string): Pick<Pair, 'image' | 'fragileArgs' | 'hardenedArgs'> {
+  return {
+    image: 'python-data',
+    fragileArgs: ['--command', `${library} fragile`],
+    hardenedArgs: ['--command', `${library} hardened`]
+  }
+}
+
+export const PAIRS: readonly Pair[] = [
+  {
+    image: 'nginx',
+    software: 'nginx',
+    version: { package: 'nginx', begins: '1.22' },
+    fragile: 'takes what is there for its cache',
+    hardened: 'is started on an empty cache',
+    args: ['--cache-paths', '/var/cache/nginx/proxy', ...PAGE],
+    fragileArgs: ['--command', 'nginx -g "daemon off;"'],
+    hardenedArgs: [],
+    cells: [
+      {
+        code: 'A2',
+        scenario: 'dangling-symlink@/var/cache/nginx/proxy/recreate',
+        fails: 'failed: crashed',
+        says: /mkdir\(\) "\/var\/cache\/nginx\/proxy" failed \(17: File exists\)/,
+        passes: 'recovered'
+      },
+      {
+        code: 'A3',
+        scenario: 'symlink-loop@/var/cache/nginx/proxy/recreate',
+        fails: 'failed: crashed',
+        says: /Too many levels of symbolic links|File exists/,
+        passes: 'recovered'
+      },
+      {
+        code: 'A1',
+        scenario: 'file-for-directory@/var/cache/nginx/proxy/recreate',
+        fails: 'failed: wrong-answer',
+        says: /Not a directory/,
+        passes: 'recovered'
+      },
+      {
+        code: 'F0',
+        scenario: 'truncated@/var/cache/nginx/proxy/recreate',
+        fails: 'failed: wrong-answer',
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'lighttpd',
+    software: 'lighttpd',
+    version: { package: 'lighttpd', begins: '1.4' },
+    fragile: 'sends what its cache holds',
+    hardened: 'is started on an empty cache',
+    args: ['--cache-paths', '/var/cache/lighttpd/compress', ...PAGE],
+    fragileArgs: ['--command', 'lighttpd -D -f /etc/lighttpd/lighttpd.conf'],
+    hardenedArgs: [],
+    cells: ['zero-length', 'zeroed', 'bit-flip'].map((fault) => ({
+      code: 'F0',
+      scenario: `${fault}@/var/cache/lighttpd/compress/recreate`,
+      fails: 'failed: wrong-answer',
+      passes: 'recovered'
+    })),
+    quick: true
+  },
+  {
+    ...service('joblib'),
+    software: 'joblib',
+    version: { package: 'python3-joblib', begins: '1.2' },
+    fragile: 'loads the model wherever there is one',
+    hardened: 'trains again when the model cannot be loaded',
+    args: ['--cache-paths', '/data/cache'],
+    cells: [
+      {
+        code: 'F2',
+        scenario: 'truncated@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /EOFError|pickle data was truncated|UnpicklingError/,
+        passes: 'recovered'
+      },
+      {
+        code: 'F2',
+        scenario: 'zero-length@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /EOFError/,
+        passes: 'recovered'
+      }
+    ],
+    quick: true
+  },
+  {
+    ...service('nltk'),
+    software: 'NLTK',
+    version: { package: 'python3-nltk', begins: '3.8' },
+    fragile: 'downloads a corpus unless its zip exists',
+    hardened: 'downloads it unless the zip is whole',
+    args: ['--cache-paths', '/data/nltk_data'],
+    cells: [
+      {
+        code: 'D5',
+        scenario: 'truncated@/data/nltk_data/recreate',
+        fails: 'failed: crashed',
+        says: /BadZipFile/,
+        passes: 'recovered'
+      },
+      {
+        code: 'D5',
+        scenario: 'zero-length@/data/nltk_data/recreate',
+        fails: 'failed: crashed',
+        says: /BadZipFile: File is not a zip file/,
+        passes: 'recovered'
+      }
+    ],
+    quick: true
+  },
+  {
+    ...service('diskcache'),
+    software: 'diskcache (SQLite)',
+    version: { package: 'python3-diskcache', begins: '5.4' },
+    fragile: 'opens the cache wherever there is one',
+    hardened: 'makes the cache anew when it cannot be used',
+    args: ['--cache-paths', '/data/cache'],
+    cells: [
+      {
+        code: 'G1',
+        scenario: 'truncated@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /database disk image is malformed|disk I\/O error/,
+        passes: 'recovered'
+      },
+      {
+        code: 'G1',
+        scenario: 'zeroed@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /file is not a database/,
+        passes: 'recovered'
+      }
+    ],
+    quick: true
+  },
+  {
+    ...service('django'),
+    software: 'Django (SQLite)',
+    version: { package: 'python3-django', begins: '3.2' },
+    fragile: 'removes a database that cannot be read, and makes a new one',
+    hardened: 'refuses to start on it',
+    args: ['--data-paths', '/data/notes.sqlite3'],
+    cells: [
+      {
+        code: 'G1',
+        scenario: 'truncated@/data/notes.sqlite3/recreate',
+        fails: 'failed: data-lost',
+        passes: 'refused'
+      }
+    ],
+    quick: true
+  }
+]
+
+/** The faults of a pair's cells, as options of the command line. */
+export function faultsOf({ cells }: Pick<Pair, 'cells'>): string[] {
+  const ids = new Set(cells.map(({ scenario }) => scenario.slice(0, scenario.indexOf('@'))))
+  return [...ids].flatMap((id) => ['--faults', id])
+}
