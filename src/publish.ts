@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import * as core from '@actions/core'
 import { context } from '@actions/github'
-import { annotations, type AnnotationKind, type Annotations } from './annotations.js'
+import { annotations, type AnnotationKind, type AnnotationPlace } from './annotations.js'
 import type { OutputName } from './inputs/outputs.js'
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
@@ -12,11 +12,13 @@ import { maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { progressLine } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
+import { marksOf } from './report/marks.js'
+import type { ReportLocation } from './report/schema.js'
 import { masker, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
 import { logLine, logLines, oneLine } from './report/untrusted.js'
-import { byUrgency, complaint, named, sentence, standing, verdictWords } from './report/words.js'
+import { complaint, named } from './report/words.js'
 
 const LONGEST_ANNOTATION = 1_000
 /** Of the text in a log: that of a workflow is wider than a terminal, and folds what is too long. */
@@ -49,9 +51,9 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     issue()
   }
 
-  const marks = annotations((kind, text) => {
+  const marks = annotations((kind, text, place) => {
     command(() => {
-      issueAnnotation(kind, logLine(oneLine(mask(text)), LONGEST_ANNOTATION))
+      issueAnnotation(kind, logLine(oneLine(mask(text)), LONGEST_ANNOTATION), place)
     })
   }, print)
   const ink = paint(false)
@@ -108,8 +110,12 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
           core.setOutput(name, value)
       })
       await appendSummary(environment.GITHUB_STEP_SUMMARY, renderSummary(report))
-      annotate(report, marks)
-      if (report.verdict === 'failed') marks.conclude('error', complaint(report))
+      for (const { kind, text, location, title } of marksOf(report))
+        marks.add(kind, text, placeOf(location, title))
+      const { control } = report
+      const place =
+        control.result === 'failed' ? placeOf(control.location, 'Start-up fails on clean state') : undefined
+      if (report.verdict === 'failed') marks.conclude('error', complaint(report), place)
       if (report.verdict === 'inconclusive') marks.conclude('warning', complaint(report))
     },
     comment: async (unmasked, request) => {
@@ -139,36 +145,24 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   }
 }
 
-function issueAnnotation(kind: AnnotationKind, text: string): void {
+/** The file's name is escaped by core, as a property of the command. */
+function issueAnnotation(kind: AnnotationKind, text: string, place: AnnotationPlace | undefined): void {
+  const properties =
+    place === undefined ? {} : { file: place.file, startLine: place.line, title: place.title }
   switch (kind) {
     case 'notice':
-      core.notice(text)
+      core.notice(text, properties)
       return
     case 'warning':
-      core.warning(text)
+      core.warning(text, properties)
       return
     case 'error':
-      core.error(text)
+      core.error(text, properties)
   }
 }
 
-function annotate(report: Report, marks: Annotations): void {
-  for (const scenario of byUrgency(report.scenarios)) {
-    const text = `${verdictWords(scenario)} ${named(scenario)}: ${sentence(scenario.detail)} ${scenario.remedy ?? ''}`
-    switch (standing(scenario)) {
-      case 'failed':
-        marks.add('error', text)
-        break
-      case 'inconclusive':
-        marks.add('warning', text)
-        break
-      case 'surprise':
-        marks.add(report.strict ? 'error' : 'warning', `${text} Take it out of expect-failures.`)
-        break
-      case 'expected-failure':
-      case 'passed':
-    }
-  }
+function placeOf(location: ReportLocation | null, title: string): AnnotationPlace | undefined {
+  return location === null ? undefined : { file: location.file, line: location.line, title }
 }
 
 function outputs(report: Report, reportDir: string, files: ReportFiles): Record<OutputName, string> {

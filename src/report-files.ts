@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderHtml } from './report/html/page.js'
+import { renderJunit } from './report/junit.js'
 import { messageOf } from './trial/thrown.js'
 import type { Report } from './report/report.js'
 
@@ -11,7 +12,8 @@ const FORMATS = {
     file: 'report.json',
     render: (report: Report): string => `${JSON.stringify(report, undefined, 2)}\n`
   },
-  'report-html': { file: 'report.html', render: renderHtml }
+  'report-html': { file: 'report.html', render: renderHtml },
+  'report-junit': { file: 'report-junit.xml', render: renderJunit }
 } as const
 
 /** Absolute paths of the files of one report. */
@@ -27,7 +29,11 @@ export async function writeReports(directory: string, report: Report): Promise<R
   const write = (output: keyof typeof FORMATS): Promise<string> =>
     writeWhole(directory, FORMATS[output].file, FORMATS[output].render(report))
   try {
-    return { 'report-json': await write('report-json'), 'report-html': await write('report-html') }
+    return {
+      'report-json': await write('report-json'),
+      'report-html': await write('report-html'),
+      'report-junit': await write('report-junit')
+    }
   } catch (cause) {
     throw new Error(`the report could not be written to ${directory}: ${messageOf(cause)}`, { cause })
   }

@@ -72,7 +72,8 @@ describe.each(NODES)('a run on %s', (_, node) => {
       'image-id': await imageId(tag),
       'report-dir': expect.stringMatching(/^\//),
       'report-json': `${reportDir ?? ''}/report.json`,
-      'report-html': `${reportDir ?? ''}/report.html`
+      'report-html': `${reportDir ?? ''}/report.html`,
+      'report-junit': `${reportDir ?? ''}/report-junit.xml`
     })
     expect([...run.outputs.keys()]).toEqual(OUTPUT_DEFINITIONS.map(({ name }) => name))
     expect(run.summary).toMatch(/^## ✅ /)

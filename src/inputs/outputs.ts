@@ -26,7 +26,11 @@ export const OUTPUT_DEFINITIONS = [
   { name: 'image-id', description: 'Id of the image under test, `sha256:…`.' },
   { name: 'report-dir', description: 'Absolute path of the directory that holds the reports.' },
   { name: 'report-json', description: 'Absolute path of the JSON report.' },
-  { name: 'report-html', description: 'Absolute path of the HTML report, one file that needs nothing else.' }
+  { name: 'report-html', description: 'Absolute path of the HTML report, one file that needs nothing else.' },
+  {
+    name: 'report-junit',
+    description: 'Absolute path of the JUnit XML report: a suite a path, a test case a scenario.'
+  }
 ] as const satisfies readonly OutputDefinition[]
 
 /** The name of an output. */

@@ -98,9 +98,9 @@ describe('a command line', () => {
     const { publisher, written } = streams()
     await publisher.publish(makeReport(rich), directory)
     expect(written.stdout).toContain('✖ Start-up failed 8 of 14 scenarios')
-    for (const name of ['report.json', 'report.html'])
+    for (const name of ['report.json', 'report.html', 'report-junit.xml'])
       expect(written.stdout).toContain(`Report: ${join(directory, name)}\n`)
-    expect(await readdir(directory)).toEqual(['report.html', 'report.json'])
+    expect(await readdir(directory)).toEqual(['report-junit.xml', 'report.html', 'report.json'])
     expect(written.codes).toEqual([1])
   })
 

@@ -10,6 +10,7 @@ import { HOSTILE_LINES, hostile } from '../../fixtures/report/hostile.js'
 import { boot, record, result } from '../../fixtures/report/record.js'
 import { rich } from '../../fixtures/report/rich.js'
 import { runnerCommand, runnerLines } from './runner-commands.js'
+import type { SourceLocation, Verdict } from '../../../src/model.js'
 
 let directory: string
 let before: NodeJS.ProcessEnv
@@ -97,7 +98,8 @@ describe('publishing to a runner', () => {
       'control-seconds': '0.372',
       'report-dir': reportDir,
       'report-json': join(reportDir, 'report.json'),
-      'report-html': join(reportDir, 'report.html')
+      'report-html': join(reportDir, 'report.html'),
+      'report-junit': join(reportDir, 'report-junit.xml')
     })
     expect(JSON.parse(got['failed-scenarios'] ?? '')).toContain('dangling-symlink@/root/.cache/restart')
   })
@@ -106,7 +108,7 @@ describe('publishing to a runner', () => {
     const report = makeReport(rich)
     await publish(report)
     const reportDir = join(directory, 'deep', 'report')
-    expect(await readdir(reportDir)).toEqual(['report.html', 'report.json'])
+    expect(await readdir(reportDir)).toEqual(['report-junit.xml', 'report.html', 'report.json'])
     expect(reportSchema.parse(JSON.parse(await readFile(join(reportDir, 'report.json'), 'utf8')))).toEqual(
       report
     )
@@ -133,7 +135,7 @@ describe('publishing to a runner', () => {
     expect(commands.at(-1)).toBe(
       '::error::8 of 14 scenarios failed: crashed dangling-symlink@/root/.cache/restart: Exited 1 after 0.21 s, before it was ready.'
     )
-    expect(commands.filter((line) => line.startsWith('::error::'))).toHaveLength(9)
+    expect(commands.filter((line) => line.startsWith('::error'))).toHaveLength(9)
     expect(commands.filter((line) => line.startsWith('::warning::'))).toHaveLength(2)
   })
 
@@ -166,6 +168,40 @@ describe('publishing to a runner', () => {
     const publishing = published((publisher) => publisher.publish(makeReport(rich), join(file, 'report')))
     await expect(publishing).rejects.toThrow(/ENOTDIR|EEXIST/)
     expect(process.exitCode).toBe(1)
+  })
+
+  test('puts an annotation on the line that a failure points at, once for all that fail there', async () => {
+    const location: SourceLocation = {
+      file: 'src/a, b::error file=x%0A:1.py',
+      line: 12,
+      function: undefined,
+      language: 'python',
+      source: 'x'
+    }
+    const crashed: Verdict = { kind: 'failed', reason: 'crashed', detail: 'exited 1', also: [] }
+    const results = ['file-for-directory', 'dangling-symlink', 'symlink-loop'].map((fault, at) =>
+      result({ fault }, crashed, { location: at === 2 ? undefined : location })
+    )
+    const { commands } = await publish(makeReport(record({ results })))
+    expect(commands).toEqual([
+      '::error title=Start-up crashed,file=src/a%2C b%3A%3Aerror file=x%250A%3A1.py,line=12::' +
+        '2 scenarios fail here: crashed file-for-directory@/root/.cache/restart, crashed dangling-symlink@/root/.cache/restart: Exited 1.',
+      '::error::failed: crashed symlink-loop@/root/.cache/restart: Exited 1.',
+      expect.stringMatching(/^::error::3 of 3 scenarios failed/)
+    ])
+  })
+
+  test('puts no annotation on a file whose name cannot be shown', async () => {
+    const location: SourceLocation = {
+      file: 'src/\u202eyp.app\n::error::x',
+      line: 1,
+      function: undefined,
+      language: 'python',
+      source: 'x'
+    }
+    const results = [result({}, { kind: 'failed', reason: 'crashed', detail: 'x', also: [] }, { location })]
+    const { commands } = await publish(makeReport(record({ results })))
+    expect(commands.every((line) => line.startsWith('::error::'))).toBe(true)
   })
 
   test('shows at most ten annotations of a kind', async () => {
@@ -255,7 +291,7 @@ describe('masked values', () => {
       publisher.mask('')
       await publisher.publish(makeReport(run), directory)
     })
-    for (const name of ['summary', 'report.json', 'report.html']) {
+    for (const name of ['summary', 'report.json', 'report.html', 'report-junit.xml']) {
       expect(await readFile(join(directory, name), 'utf8')).not.toContain(token)
     }
   })
