@@ -8,13 +8,14 @@ import { parseLines } from './inputs/lists.js'
 import { parseMode } from './inputs/mode.js'
 import { parseLeg } from './inputs/leg.js'
 import { parseEnv, type Variables } from './inputs/pairs.js'
+import { checkParting, parsePlanFile } from './inputs/plan-file.js'
 import { parsePorts } from './inputs/ports.js'
 import { parseReady } from './inputs/probes.js'
 import { ProblemList } from './inputs/problems.js'
 import { inputReader } from './inputs/reader.js'
 import { parseRegex } from './inputs/regexes.js'
 import { parseReportDir } from './inputs/report-dir.js'
-import { parseSeed, parseShard } from './inputs/scalars.js'
+import { MOST_SHARDS, parseSeed, parseShard } from './inputs/scalars.js'
 import { parseSeedState } from './inputs/seed-state.js'
 import { checkUpgrade, parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
 import { splitWords } from './inputs/words.js'
@@ -50,9 +51,13 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
   checkRoles(cachePaths, dataPaths, problems)
 
   const shard = when('shard', (value) => parseShard(value, problems))
+  const planFile = when('plan-file', (value) => parsePlanFile(value, environment, problems))
+  const mode = when('mode', (value) => parseMode(value, problems)) ?? 'test'
+  const shards = number('shards', 1, MOST_SHARDS)
+  checkParting({ mode, shard, shards, planFile }, isGiven, problems)
 
   const inputs: Inputs = {
-    mode: when('mode', (value) => parseMode(value, problems)) ?? 'test',
+    mode,
     image: parseImageSource(read, isGiven, environment, problems),
     previousImage: when('previous-image', (value) => parsePreviousImage(value, problems)),
     seedState: when('seed-state', (value) => parseSeedState(value, environment, problems)) ?? [],
@@ -85,6 +90,8 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
       name: when('leg', (value) => parseLeg(value, shard, problems)),
       jobs: number('matrix-jobs', 1, MOST_JOBS)
     },
+    shards,
+    planFile,
     seed: when('seed', (value) => parseSeed(value, problems)) ?? '',
     reportDir: when('report-dir', (value) => parseReportDir(value, environment, problems)) ?? '',
     comment: parseComment(read('comment') ?? 'never', read('github-token'), problems),

@@ -69,6 +69,16 @@ export interface PlanInputs {
   readonly bootModes: readonly BootMode[] | 'auto'
   readonly replicas: number
   readonly shard: { readonly index: number; readonly total: number } | undefined
+  /** Into how many shards a plan is parted; undefined lets the estimate decide. */
+  readonly shards: number | undefined
+  /** The plan that another job made, which this one runs a part of. */
+  readonly planFile: PlannedPart | undefined
+}
+
+/** What is binding of a plan that was handed over: which scenarios run, in which order, and which shard runs each. */
+export interface PlannedPart {
+  readonly shards: number
+  readonly scenarios: readonly { readonly id: string; readonly shard: number }[]
 }
 
 /** Where the content of a volume before the first boot comes from. */
@@ -755,7 +765,7 @@ export interface RunRecord {
   readonly planned: readonly string[]
   readonly omissions: readonly Omission[]
   /** Scenarios that were planned and not run, with the reason (fail-fast, cancelled). */
-  readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]
+  readonly skipped: readonly { readonly scenario: Pick<Scenario, 'id'>; readonly reason: string }[]
   readonly results: readonly ScenarioResult[]
   /** How long the trials were estimated to take, and took; undefined when none was to run. */
   readonly trialsTook: { readonly estimatedSeconds: number; readonly seconds: number } | undefined

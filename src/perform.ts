@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
 import { findReports } from './found-reports.js'
 import { InputError, isMerge, parseInputs, parseMergeInputs } from './inputs.js'
+import type { TextFile } from './inputs/image-source.js'
 import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
@@ -75,7 +76,7 @@ async function runAndPublish(
   for (const secret of secretsOf(inputs, environment)) publisher.mask(secret)
   const engine = await connect(environment)
   try {
-    const record = await run(inputs, {
+    const outcome = await run(inputs, {
       engine,
       environment,
       signal,
@@ -88,16 +89,23 @@ async function runAndPublish(
       },
       isAlive
     })
-    const report = makeReport(record, { ...publisher.context, faults: catalogue })
-    await publisher.publish(report, inputs.reportDir)
-    await publisher.comment(report, inputs.comment)
+    switch (outcome.kind) {
+      case 'planned':
+        await publisher.publishPlan(outcome.plan, inputs.reportDir)
+        break
+      case 'tested': {
+        const report = makeReport(outcome.record, { ...publisher.context, faults: catalogue })
+        await publisher.publish(report, inputs.reportDir)
+        await publisher.comment(report, inputs.comment)
+      }
+    }
   } finally {
     engine.close()
   }
 }
 
 /** A mode that this version only knows by name. */
-function notBuilt(mode: Exclude<RunMode, 'test'>): InputError {
+function notBuilt(mode: RunMode): InputError {
   const complaint = 'is not built yet'
   return new InputError([{ input: 'mode', value: mode, complaint, accepted: 'test' }])
 }
@@ -118,7 +126,20 @@ function workspaceOf(environment: NodeJS.ProcessEnv): WorkspaceFiles {
   return {
     workspace: environment.GITHUB_WORKSPACE ?? cwd(),
     isFile: (path) => is(path, 'isFile'),
-    isDirectory: (path) => is(path, 'isDirectory')
+    isDirectory: (path) => is(path, 'isDirectory'),
+    readText
+  }
+}
+
+function readText(path: string, limit: number): TextFile {
+  const unreadable = (complaint: string): TextFile => ({ kind: 'unreadable', complaint })
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() !== true) return unreadable('does not exist')
+  if (found.size > limit) return unreadable(`is larger than ${limit} bytes`)
+  try {
+    return { kind: 'text', text: readFileSync(path, 'utf8') }
+  } catch (error) {
+    return unreadable(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -1,10 +1,11 @@
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
-import { writeReports } from './report-files.js'
+import { writePlan, writeReports } from './report-files.js'
 import { maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
 import { masker } from './report/secrets.js'
+import { planTerminal } from './report/plan-text.js'
 import { renderTerminal } from './report/terminal.js'
 import { visible, visibleLines } from './report/untrusted.js'
 import { removalCommands } from './trial/labels.js'
@@ -108,6 +109,13 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     },
     // The command line has no input that asks for one.
     comment: () => Promise.resolve(),
+    publishPlan: async (plan, reportDir) => {
+      showStatus('')
+      const terminal = { colour: isColoured(stdout, environment), columns: columnsOf(stdout) }
+      stdout.write(`\n${mask(planTerminal(plan, terminal))}`)
+      const file = await writePlan(reportDir, plan, mask)
+      stdout.write(`Plan: ${visible(file)}\n`)
+    },
     fail: (text) => {
       setExitCode(2)
       showStatus('')

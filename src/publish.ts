@@ -7,9 +7,11 @@ import type { OutputName } from './inputs/outputs.js'
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
 import { commentOn } from './pull-request/comment-on.js'
-import { writeReports, type ReportFiles } from './report-files.js'
+import { writePlan, writeReports, type ReportFiles } from './report-files.js'
 import { maskedReport } from './report/masked.js'
+import { matrixOf } from './plan/plan-file.js'
 import { paint } from './report/paint.js'
+import { planSummary, planTerminal } from './report/plan-text.js'
 import { progressLine } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
 import { marksOf } from './report/marks.js'
@@ -133,6 +135,23 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
         case 'not-asked':
       }
     },
+    publishPlan: async (plan, reportDir) => {
+      logLines(planTerminal(plan, { colour: false, columns: LOG_COLUMNS })).forEach(print)
+      const file = await writePlan(reportDir, plan, mask)
+      const values: Partial<Record<OutputName, string>> = {
+        total: String(plan.scenarios.length),
+        'not-applicable': String(plan.omissions.length),
+        'control-seconds': String(plan.controlSeconds),
+        'image-id': plan.image.id,
+        'report-dir': reportDir,
+        'plan-file': file,
+        matrix: JSON.stringify(matrixOf(plan))
+      }
+      command(() => {
+        for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
+      })
+      await appendSummary(environment.GITHUB_STEP_SUMMARY, mask(planSummary(plan)))
+    },
     fail: (message) => {
       process.exitCode = core.ExitCode.Failure
       logLines(message).slice(1).forEach(print)
@@ -165,7 +184,11 @@ function placeOf(location: ReportLocation | null, title: string): AnnotationPlac
   return location === null ? undefined : { file: location.file, line: location.line, title }
 }
 
-function outputs(report: Report, reportDir: string, files: ReportFiles): Record<OutputName, string> {
+function outputs(
+  report: Report,
+  reportDir: string,
+  files: ReportFiles
+): Omit<Record<OutputName, string>, 'plan-file' | 'matrix'> {
   const { counts, control, scenarios } = report
   const failed = scenarios.filter(({ verdict }) => verdict === 'failed').map(named)
   return {

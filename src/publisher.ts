@@ -1,4 +1,5 @@
 import type { CommentRequest } from './model.js'
+import type { PlanFile } from './plan/plan-file.js'
 import type { ProgressEvent } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
 
@@ -34,6 +35,12 @@ export interface Publisher {
    * comment is said.
    */
   comment(report: Report, request: CommentRequest): Promise<void>
+  /**
+   * Shows a plan, writes `plan.json` and sets the outputs.
+   * @param reportDir absolute; it is created
+   * @throws when the file cannot be written
+   */
+  publishPlan(plan: PlanFile, reportDir: string): Promise<void>
   /** The run could not be carried out: says why and sets the exit code, 2 where a command line tool may choose. */
   fail(message: string): void
   /** Ends the output: says what was held back. A second call does nothing. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { renderHtml } from './report/html/page.js'
 import { renderJunit } from './report/junit.js'
 import { messageOf } from './trial/thrown.js'
+import type { PlanFile } from './plan/plan-file.js'
 import type { Report } from './report/report.js'
 
 /** Every form of a report that is a file, by the output that names it. */
@@ -36,6 +37,25 @@ export async function writeReports(directory: string, report: Report): Promise<R
     }
   } catch (cause) {
     throw new Error(`the report could not be written to ${directory}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+/**
+ * Writes `plan.json`, whole or not at all.
+ * @param mask takes secrets out of a string
+ * @returns its absolute path
+ * @throws when it cannot be written; the message names the directory
+ */
+export async function writePlan(
+  directory: string,
+  plan: PlanFile,
+  mask: (text: string) => string
+): Promise<string> {
+  const masked = (_: string, value: unknown): unknown => (typeof value === 'string' ? mask(value) : value)
+  try {
+    return await writeWhole(directory, 'plan.json', `${JSON.stringify(plan, masked, 2)}\n`)
+  } catch (cause) {
+    throw new Error(`the plan could not be written to ${directory}: ${messageOf(cause)}`, { cause })
   }
 }
 

@@ -317,6 +317,24 @@ export const INPUT_DEFINITIONS = [
     description: 'Run one part of the plan: `2/4` is the second of four.'
   },
   {
+    name: 'shards',
+    group: 'Run',
+    kind: 'text',
+    placeholder: 'N',
+    default: '',
+    defaultMeaning: 'about five minutes of trials each',
+    description: 'In the mode `plan`, into how many shards to part the plan, 1 to 256.'
+  },
+  {
+    name: 'plan-file',
+    group: 'Run',
+    kind: 'text',
+    placeholder: 'PATH',
+    default: '',
+    description:
+      'A `plan.json` that the mode `plan` wrote: run its scenarios (those of `shard`) in its order, instead of planning anew.'
+  },
+  {
     name: 'seed',
     group: 'Run',
     kind: 'text',

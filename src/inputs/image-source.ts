@@ -6,11 +6,18 @@ import { parseBuildArgs, parseSecrets } from './pairs.js'
 import type { ProblemList } from './problems.js'
 
 /** What the build needs to know of the runner's files. */
+export type TextFile =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Why it cannot be read, to be said after its name. */
+  | { readonly kind: 'unreadable'; readonly complaint: string }
+
 export interface WorkspaceFiles {
   /** Absolute directory that relative paths start from. */
   readonly workspace: string
   readonly isFile: (path: string) => boolean
   readonly isDirectory: (path: string) => boolean
+  /** Reads a file as UTF-8, up to a number of bytes. */
+  readonly readText: (path: string, limit: number) => TextFile
 }
 
 /** Reads one input: its text, or undefined when it was not given and has no default. */

@@ -30,6 +30,12 @@ export const OUTPUT_DEFINITIONS = [
   {
     name: 'report-junit',
     description: 'Absolute path of the JUnit XML report: a suite a path, a test case a scenario.'
+  },
+  { name: 'plan-file', description: 'Absolute path of `plan.json`; only in the mode `plan`.' },
+  {
+    name: 'matrix',
+    description:
+      'The shards of the plan for `strategy.matrix`, e.g. `{"shard":["1/2","2/2"]}`; only in the mode `plan`.'
   }
 ] as const satisfies readonly OutputDefinition[]
 

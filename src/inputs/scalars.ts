@@ -68,7 +68,7 @@ export function parseWholeNumber(
 }
 
 /** GitHub runs 256 jobs of a matrix at most. */
-const MOST_SHARDS = 256
+export const MOST_SHARDS = 256
 
 /** @returns the part of the plan to run, counted from 1, or undefined after a problem */
 export function parseShard(

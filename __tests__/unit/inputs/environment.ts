@@ -27,6 +27,7 @@ export function environmentWith(overrides: Partial<InputEnvironment> = {}): Inpu
     catalogue,
     keep: false,
     isFile: (path) => files.has(path),
+    readText: () => ({ kind: 'unreadable', complaint: 'does not exist' }),
     isDirectory: (path) => directories.has(path),
     ...overrides
   }

@@ -39,6 +39,8 @@ const defaults: Inputs = {
   maxParallel: 4,
   failFast: false,
   shard: undefined,
+  shards: undefined,
+  planFile: undefined,
   seed: 'cache-crash-test',
   leg: { name: undefined, jobs: undefined },
   comment: { when: 'never' },
@@ -116,7 +118,7 @@ test('a fully specified run', () => {
     'max-parallel': '64',
     'fail-fast': 'true',
     mode: 'plan',
-    shard: '2/4',
+    shards: '8',
     seed: 'another one',
     leg: '{"base":"python:3.11-slim","shard":"2/4","gpu":false}',
     'matrix-jobs': '8',
@@ -182,9 +184,11 @@ test('a fully specified run', () => {
     strict: true,
     maxParallel: 64,
     failFast: true,
-    shard: { index: 2, total: 4 },
+    shard: undefined,
+    shards: 8,
+    planFile: undefined,
     seed: 'another one',
-    leg: { name: 'python:3.11-slim, false', jobs: 8 },
+    leg: { name: 'python:3.11-slim, 2/4, false', jobs: 8 },
     comment: { when: 'on-failure', token: 'ghs_secret' },
     reportDir: '/tmp/report',
     workspace: '/w',
@@ -291,4 +295,55 @@ describe('faults', () => {
   test.each(chosen)('%j selects them in the order of the catalogue', (faults, ids) => {
     expect(parseInputs({ faults }, environmentWith()).faults).toEqual(ids)
   })
+})
+
+test('a shard of a plan that another job made', () => {
+  const plan = {
+    schemaVersion: 1,
+    tool: { name: 'cache-crash-test', version: '1.0.0' },
+    image: { reference: 'app', id: 'sha256:1' },
+    controlSeconds: 1,
+    estimatedSeconds: 20,
+    shards: [
+      { shard: 1, estimatedSeconds: 10 },
+      { shard: 2, estimatedSeconds: 10 }
+    ],
+    scenarios: [
+      {
+        id: 'killed@container/restart',
+        shard: 2,
+        planted: 'a',
+        expectation: 'recover',
+        estimatedSeconds: 10
+      },
+      {
+        id: 'killed@container/recreate',
+        shard: 1,
+        planted: 'a',
+        expectation: 'recover',
+        estimatedSeconds: 10
+      }
+    ],
+    omissions: []
+  }
+  const environment = environmentWith({
+    readText: (path) =>
+      path === '/w/plan/plan.json'
+        ? { kind: 'text', text: JSON.stringify(plan) }
+        : { kind: 'unreadable', complaint: 'does not exist' }
+  })
+  expect(parseInputs({ shard: '2/2', 'plan-file': 'plan/plan.json' }, environment)).toMatchObject({
+    mode: 'test',
+    shard: { index: 2, total: 2 },
+    planFile: {
+      shards: 2,
+      scenarios: [
+        { id: 'killed@container/restart', shard: 2 },
+        { id: 'killed@container/recreate', shard: 1 }
+      ]
+    }
+  })
+  expect(() => parseInputs({ shard: '2/3', 'plan-file': 'plan/plan.json' }, environment)).toThrow(
+    'shard: "2/3" is a part of 3, and the plan in plan-file has 2; accepted: I/2'
+  )
 })

@@ -122,6 +122,9 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['fail-fast', '1', 'fail-fast: "1" is not a boolean; accepted: true, false'],
   ['mode', 'tests', 'mode: "tests" is not a mode (did you mean "test"?); accepted: test, plan, merge'],
   ['mode', 'Plan', 'mode: "Plan" is not a mode (did you mean "plan"?); accepted: test, plan, merge'],
+  ['shards', '4', 'shards: "4" is for the mode plan; accepted: shard: I/N for the others'],
+  ['shards', '257', 'shards: "257" is out of range; accepted: a whole number from 1 to 256'],
+  ['plan-file', 'gone.json', 'plan-file: "gone.json" does not exist; accepted: the path of a plan.json that the mode plan wrote, relative to the workspace'],
   ['shard', '5/4', `shard: "5/4" is not a part of the plan; ${SHARDS}`],
   ['shard', '0/4', `shard: "0/4" is not a part of the plan; ${SHARDS}`],
   ['shard', '2', `shard: "2" is not a shard; ${SHARDS}`],
@@ -136,7 +139,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['leg', 'a\nb', 'leg: "a\\nb" is no name; accepted: one line of up to 200 characters, or the matrix as JSON'],
   ['matrix-jobs', '0', 'matrix-jobs: "0" is out of range; accepted: a whole number from 1 to 256'],
   ['cache-path', '/a', 'cache-path: there is no such input (did you mean "cache-paths"?)'],
-  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, previous-image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, seed-state, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
+  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, previous-image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, seed-state, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, shards, plan-file, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
 ]
 
 function errorOf(raw: Readonly<Record<string, string>>): InputError {
@@ -180,6 +183,13 @@ describe('problems across inputs', () => {
       'ports: "53/udp"',
       'stable-for: "2"',
       'strict: "no"'
+    ])
+  })
+
+  test('a job makes a plan or runs one', () => {
+    expect(messageOf({ mode: 'plan', shard: '1/2', 'plan-file': 'gone.json' }).split('\n').slice(1)).toEqual([
+      'shard: "1/2" is for the mode test; accepted: shards: N to part a plan',
+      'plan-file: is for the mode test, which runs a plan'
     ])
   })
 

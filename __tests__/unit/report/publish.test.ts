@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { OUTPUT_DEFINITIONS } from '../../../src/inputs/outputs.js'
+import { planFileSchema, type PlanFile } from '../../../src/plan/plan-file.js'
 import { actionPublisher } from '../../../src/publish.js'
 import type { Publisher } from '../../../src/publisher.js'
 import { makeReport, reportSchema, type Report } from '../../../src/report/report.js'
@@ -88,7 +89,9 @@ describe('publishing to a runner', () => {
     await publish(makeReport(rich))
     const reportDir = join(directory, 'deep', 'report')
     const got = await outputs()
-    expect(Object.keys(got)).toEqual(OUTPUT_DEFINITIONS.map(({ name }) => name))
+    expect(Object.keys(got)).toEqual(
+      OUTPUT_DEFINITIONS.map(({ name }) => name).filter((name) => !['plan-file', 'matrix'].includes(name))
+    )
     expect(got).toMatchObject({
       verdict: 'failed',
       total: '14',
@@ -102,6 +105,56 @@ describe('publishing to a runner', () => {
       'report-junit': join(reportDir, 'report-junit.xml')
     })
     expect(JSON.parse(got['failed-scenarios'] ?? '')).toContain('dangling-symlink@/root/.cache/restart')
+  })
+
+  test('hands a plan over: as a file, as a matrix, and told', async () => {
+    const plan: PlanFile = {
+      schemaVersion: 1,
+      tool: { name: 'cache-crash-test', version: '1.0.0' },
+      image: { reference: 'app', id: 'sha256:1' },
+      controlSeconds: 0.4,
+      estimatedSeconds: 9,
+      shards: [
+        { shard: 1, estimatedSeconds: 5 },
+        { shard: 2, estimatedSeconds: 5 }
+      ],
+      scenarios: [
+        {
+          id: 'a@/x/recreate',
+          shard: 1,
+          planted: '::error::x hunter2',
+          expectation: 'recover',
+          estimatedSeconds: 5
+        }
+      ],
+      omissions: []
+    }
+    const reportDir = join(directory, 'plan')
+    const {
+      commands,
+      text,
+      exitCode: code
+    } = await published(async (publisher) => {
+      publisher.mask('hunter2')
+      await publisher.publishPlan(plan, reportDir)
+    })
+    const file = join(reportDir, 'plan.json')
+    expect(await outputs()).toEqual({
+      total: '1',
+      'not-applicable': '0',
+      'control-seconds': '0.4',
+      'image-id': 'sha256:1',
+      'report-dir': reportDir,
+      'plan-file': file,
+      matrix: '{"shard":["1/2","2/2"]}'
+    })
+    expect(planFileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).scenarios).toEqual([
+      { ...plan.scenarios[0], planted: '::error::x ***' }
+    ])
+    expect(commands.filter((line) => line.startsWith('::error'))).toEqual([])
+    expect(text.join('\n')).toContain('a@/x/recreate')
+    expect(await readFile(join(directory, 'summary'), 'utf8')).toContain('## Plan: 1 scenario')
+    expect(code).toBeUndefined()
   })
 
   test('writes the reports whole, and nothing beside them', async () => {
