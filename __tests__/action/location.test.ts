@@ -89,20 +89,17 @@ const CRASHED = {
 }
 
 describe('the line in the pull request', () => {
-  test.concurrent(
-    'is that of the repository’s own Python, below frames of the library, once for two scenarios',
-    async () => {
-      const run = await crashTest('python', PYTHON)
-      const line = 'python src/store.py:6 os.makedirs(path + "/models", exist_ok=True)'
-      // On a read-only mount the directory is already there, so that nothing fails.
-      expect(locations(run)).toContain(line)
-      expect(
-        new Set(placed(run).map((command) => /file=([^,:]+),line=(\d+)/.exec(command)?.slice(1, 3).join(':')))
-      ).toEqual(new Set(['src/store.py:6']))
-      expect(run.summary).toContain('`src/store.py:6, in prepare`')
-      expect(await leftBehindBy(run)).toEqual([])
-    }
-  )
+  test.concurrent('is that of the repository’s own Python, below frames of the library', async () => {
+    const run = await crashTest('python', PYTHON)
+    const line = 'python src/store.py:6 os.makedirs(path + "/models", exist_ok=True)'
+    // On a read-only mount the directory is already there, so that nothing fails.
+    expect(locations(run)).toContain(line)
+    expect(
+      new Set(placed(run).map((command) => /file=([^,:]+),line=(\d+)/.exec(command)?.slice(1, 3).join(':')))
+    ).toEqual(new Set(['src/store.py:6']))
+    expect(run.summary).toContain('`src/store.py:6, in prepare`')
+    expect(await leftBehindBy(run)).toEqual([])
+  })
 
   test.concurrent('is that of a script that was renamed in the image', async () => {
     const run = await crashTest('shell', {
