@@ -329,6 +329,10 @@ export interface PlantContext {
   /** Mount points of the run, absolute. */
   readonly volumes: readonly VolumeState[]
   readonly imports: PythonImports
+  /** Locks and pid files that were there while the container ran; see ControlKnowledge. */
+  readonly locks: Tree
+  /** What start-up made or the user gave (seed-state), as opposed to what the image brings. */
+  readonly addedPaths: readonly string[]
   /** Whether ready means that the container has ended, as a batch job does. */
   readonly isJob: boolean
   readonly rehearsed: Rehearsed
@@ -432,10 +436,13 @@ export interface Fault {
   readonly modes?: readonly BootMode[]
   /**
    * What the fault is aimed at: a path (never a mount point, which cannot be replaced), a path that can be mounted over,
-   * the files that start-up wrote at or below a path, a place that holds bytecode, the container as a whole, the user that it
-   * runs as, or all volumes together.
+   * the files that start-up wrote at or below a path, all files of a volume or path whoever wrote them, those and what was
+   * there while the container ran (locks), a place that holds bytecode, the container as a whole, the user that it runs as, or
+   * all volumes together.
    */
-  readonly aim: 'path' | 'mount' | 'state' | 'bytecode' | 'container' | 'user' | 'volumes'
+  readonly aim: 'path' | 'mount' | 'state' | 'files' | 'lock' | 'bytecode' | 'container' | 'user' | 'volumes'
+  /** What it needs to find, where it needs more than a path: ends a sentence that begins with `looks for`. */
+  readonly looksFor?: string
   applies(target: Target, context: PlantContext): true | NotApplicable
   plant(target: Target, context: PlantContext): Plant
   expects(role: Role): Expectation
@@ -636,6 +643,11 @@ export interface ControlKnowledge {
   readonly stableFiles: readonly string[]
   /** The same for files of cache paths on volumes. */
   readonly stableCacheFiles: readonly string[]
+  /**
+   * Files and links whose name is that of a lock or a pid file, as they were while a healthy container ran: a graceful stop
+   * takes most of them away.
+   */
+  readonly locks: Tree
   /** Sentinels by absolute path; empty when the image does not stand foreign files on its volumes. */
   readonly sentinels: Tree
   /** Things the control found out that users should know. */

@@ -128,6 +128,9 @@ export async function prepare(
         facts,
         volumes: knowledge.volumes,
         imports,
+        locks: knowledge.locks,
+        // What the user gives is no more the image's own than what start-up makes.
+        addedPaths: [...knowledge.addedPaths, ...knowledge.seededPaths],
         rehearsed,
         previous: releaseBefore(previous, facts),
         isJob: control.checks.some(({ kind }) => kind === 'exit'),

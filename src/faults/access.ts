@@ -1,5 +1,6 @@
+import { filesObstacle } from './files.js'
 import { parentRequired } from './shape.js'
-import type { Fault, ImageFacts, NotApplicable, Signature } from '../model.js'
+import type { Fault, ImageFacts, NotApplicable, Signature, TreeEntry } from '../model.js'
 
 /** Nobody's uid in common base images. */
 const FOREIGN_ID = 4242
@@ -153,5 +154,49 @@ const homeless: Fault = {
     'Set HOME (or XDG_CACHE_HOME) to a directory that any user may write, and warn once where it cannot be.'
 }
 
+/** Below the bound of what is read back of a volume, so that users' files beside them are still watched. */
+const MANY = 40_000
+const STATE_LIMIT = 50_000
+const PER_DIRECTORY = 500
+
+const slowChown: Fault = {
+  id: 'slow-chown',
+  code: 'B4',
+  family: 'access',
+  title: 'Tens of thousands of small files of another user',
+  default: false,
+  aim: 'files',
+  looksFor: 'a directory that root may give to the app’s user',
+  applies(target, context) {
+    const obstacle = filesObstacle(target, 'many files')
+    if (obstacle !== undefined) return obstacle
+    if (!context.facts.ignoresModeBits)
+      return { reason: 'a process that is not root cannot give files to anybody, however long it takes' }
+    if (target.entry?.type !== 'directory')
+      return { reason: `healthy start-up leaves no directory at ${target.path}` }
+    const left = STATE_LIMIT - MANY
+    return target.tree.size > left
+      ? { reason: `more than ${left} entries are at ${target.path} already` }
+      : true
+  },
+  plant(target) {
+    const top = `${target.path}/from-another-user`
+    const owner = { uid: FOREIGN_ID, gid: FOREIGN_ID, mtime: 1_700_000_000, size: 0 }
+    const directory = (path: string): TreeEntry => ({ ...owner, path, type: 'directory', mode: 0o755 })
+    const entries = [directory(top)]
+    for (let at = 0; at < MANY; at++) {
+      const parent = `${top}/${Math.floor(at / PER_DIRECTORY)}`
+      if (at % PER_DIRECTORY === 0) entries.push(directory(parent))
+      entries.push({ ...owner, path: `${parent}/${at}`, type: 'file', mode: 0o644 })
+    }
+    return { entries, summary: `${MANY} empty files of uid ${FOREIGN_ID} at ${top}` }
+  },
+  expects: () => 'recover',
+  signatures: [],
+  evidence: ['FreshRSS/FreshRSS#7764', 'crazy-max/docker-rrdcached#2'],
+  remedy:
+    'Change the owner of the top directory only, and only where it is wrong; never of a whole tree at every start. Set startup-timeout to what a redeploy may take.'
+}
+
 /** Section B of the catalogue: who may do what at the path. */
-export const accessFaults: readonly Fault[] = [foreignOwner, readOnly, homeless]
+export const accessFaults: readonly Fault[] = [foreignOwner, readOnly, homeless, slowChown]

@@ -3,6 +3,12 @@ import { bytecodeFaults } from './bytecode.js'
 import { crashFaults } from './crash.js'
 import { concurrencyFaults } from './concurrency.js'
 import { resourceFaults } from './resource.js'
+import { databaseFaults } from './databases.js'
+import { downloadFaults } from './downloads.js'
+import { formatFaults } from './formats.js'
+import { jitFaults } from './jit.js'
+import { lockFaults } from './locks.js'
+import { shadowedCode } from './shadowed-code.js'
 import { shapeFaults } from './shape.js'
 import { skewFaults } from './skew.js'
 import { stateFaults } from './state.js'
@@ -13,11 +19,17 @@ export const catalogue: readonly Fault[] = [
   ...shapeFaults,
   ...accessFaults,
   ...bytecodeFaults,
+  shadowedCode,
   ...crashFaults,
   ...stateFaults,
   ...resourceFaults,
   ...concurrencyFaults,
-  ...skewFaults
+  ...skewFaults,
+  ...formatFaults,
+  ...downloadFaults,
+  ...jitFaults,
+  ...databaseFaults,
+  ...lockFaults
 ]
 
 /**

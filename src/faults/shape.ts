@@ -1,8 +1,9 @@
-import { isWithin } from '../paths.js'
+import { filesOfAnotherType } from './file-shape.js'
+import { baseName, isWithin } from '../paths.js'
 import type { Fault, NotApplicable, PlantContext, Signature, Target, TreeEntry } from '../model.js'
 
 /** A new entry at the target's path that belongs to whoever owned what the control left there, else to the app's user. */
-function entryAt(target: Target, context: PlantContext, shape: Partial<TreeEntry>): TreeEntry {
+export function entryAt(target: Target, context: PlantContext, shape: Partial<TreeEntry>): TreeEntry {
   return {
     path: target.path,
     type: 'file',
@@ -23,7 +24,7 @@ export function parentRequired(target: Target): true | NotApplicable {
     : { reason: `the directory of ${target.path} is not in the image and start-up did not make it` }
 }
 
-const NOT_A_DIRECTORY: Signature = {
+export const NOT_A_DIRECTORY: Signature = {
   pattern: String.raw`Errno 20\]|ENOTDIR|[Nn]ot a directory`,
   cause: 'A regular file stands where start-up expects a directory.',
   remedy:
@@ -36,7 +37,7 @@ export const FILE_EXISTS: Signature = {
   remedy:
     'Since exists() is false for a dangling link, test with lstat (os.path.lexists), unlink whatever is there, then create. In shell use ln -sfn.'
 }
-const TOO_MANY_LINKS: Signature = {
+export const TOO_MANY_LINKS: Signature = {
   pattern: String.raw`Errno 40\]|ELOOP|[Tt]oo many levels of symbolic links`,
   cause: 'The path is a symbolic link that leads back to itself.',
   remedy: 'Use lstat, never stat, to decide what is at the path; unlink the link before creating anything.'
@@ -222,6 +223,39 @@ const missingDirectory: Fault = {
   remedy: 'Create every directory at every start (mkdir -p); that a sibling exists proves nothing.'
 }
 
+const nestedLink: Fault = {
+  id: 'nested-link',
+  code: 'A7',
+  family: 'shape',
+  title: 'A directory that holds a link to itself or to a volume',
+  default: false,
+  aim: 'path',
+  applies(target, context) {
+    if (target.entry?.type !== 'directory')
+      return { reason: `healthy start-up leaves no directory at ${target.path}` }
+    const { path } = nested(target, context)
+    return target.tree.has(path) ? { reason: `${path} is there in healthy state too` } : true
+  },
+  plant(target, context) {
+    const { path, linkTarget } = nested(target, context)
+    return {
+      entries: [entryAt(target, context, { path, type: 'symlink', mode: 0o777, linkTarget })],
+      summary: `a symbolic link ${path} → ${linkTarget}, as a repeated ln -sf leaves it`
+    }
+  },
+  expects: (role) => (role === 'cache' ? 'recover' : 'recover-or-refuse'),
+  signatures: [TOO_MANY_LINKS, FILE_EXISTS],
+  evidence: ['gogs/gogs#4747'],
+  remedy:
+    'Link with ln -sfn, or remove what is there first; do not follow links when a directory is walked or removed.'
+}
+
+/** What `ln -sf VOLUME PATH` makes where PATH is a directory already; without a volume, what `ln -sf PATH PATH` makes. */
+function nested(target: Target, context: PlantContext): { path: string; linkTarget: string } {
+  const linkTarget = context.volumes.find(({ mount }) => mount !== '/')?.mount ?? target.path
+  return { path: `${target.path}/${baseName(linkTarget)}`, linkTarget }
+}
+
 /** Section A of the catalogue: what kind of thing stands at the path. */
 export const shapeFaults: readonly Fault[] = [
   danglingSymlink,
@@ -229,5 +263,7 @@ export const shapeFaults: readonly Fault[] = [
   symlinkLoop,
   symlinkToVolume,
   directoryForSymlink,
-  missingDirectory
+  missingDirectory,
+  nestedLink,
+  ...filesOfAnotherType
 ]

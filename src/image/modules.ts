@@ -28,7 +28,7 @@ const tiers: readonly Tier[] = ['application', 'installed', 'standard']
 /**
  * Chooses the modules of a start-up that bytecode is compiled for: the application's own, else installed packages, else
  * the standard library. Where places are given, each gets its share of modules whose bytecode lies there, and so do those
- * that bytecode in an earlier directory of the search path at one of the places could stand in for.
+ * whose source does and those that bytecode in an earlier directory of the search path at one of the places could stand in for.
  * @param imports what start-up imported, in order
  * @param places absolute paths where bytecode may be stale: volumes, cache paths; empty means everywhere
  * @returns at most 20, each source once
@@ -53,6 +53,7 @@ export function chooseModules(
           ...places.map((place) =>
             candidates.filter((choice) => isWithin(bytecodePath(choice, python), place))
           ),
+          candidates.filter(({ source }) => places.some((place) => isWithin(source, place))),
           candidates.filter((choice) => isShadowable(choice, python, places))
         ]
   const turns = groups.map((group) => bestTier(group, python))

@@ -2,7 +2,7 @@ import { INPUT_DEFINITIONS, type InputDefinition } from './definitions.js'
 import { OUTPUT_DEFINITIONS } from './outputs.js'
 
 /** A part of a file that is made from the tables. */
-export type DocumentBlock = 'inputs' | 'outputs'
+export type DocumentBlock = 'inputs' | 'outputs' | 'faults'
 
 const LINE_WIDTH = 100
 

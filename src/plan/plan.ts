@@ -2,6 +2,7 @@ import { isWithin } from '../paths.js'
 import { covered, inTheWay, type ContainerMounts } from './mounts.js'
 import { inOrder } from './order.js'
 import type { Pace } from './pace.js'
+import { lockTargets, wholeTargets } from './whole-targets.js'
 import {
   expand,
   isMountPoint,
@@ -90,7 +91,7 @@ export function plan(request: PlanRequest): Plan {
     }
   }
   const pathFaults = faults
-    .filter(({ aim }) => aim === 'path' || aim === 'mount' || aim === 'state')
+    .filter(({ aim }) => !['bytecode', 'container', 'user', 'volumes'].includes(aim))
     .map(({ id }) => id)
   return {
     scenarios: inOrder(scenarios, faults, request.pace),
@@ -140,7 +141,21 @@ function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest
     }
     case 'bytecode':
       return bytecodeTargets(found, request)
+    case 'files':
+      return orContainer(wholeTargets(found, request.control))
+    case 'lock': {
+      const whole = wholeTargets(found, request.control)
+      const elsewhere = lockTargets(whole, request.control).filter(
+        (target) => fault.applies(target, request.context) === true
+      )
+      return orContainer([...whole, ...elsewhere])
+    }
   }
+}
+
+/** Where there is nothing to look for files in, that is said of the container: a fault that was asked for is never dropped. */
+function orContainer(found: readonly Target[]): Target[] {
+  return found.length > 0 ? [...found] : [{ ...CONTAINER, used: false }]
 }
 
 /**
@@ -197,6 +212,7 @@ function modesFor(fault: Fault, target: Target, request: PlanRequest): BootMode[
         // Without a volume there is no old state that a new container could meet.
         return (
           (fault.modes?.includes('recreate') ?? target.volume !== undefined) &&
+          (fault.aim !== 'lock' || target.volume !== undefined) &&
           (fault.aim !== 'container' || context.volumes.length > 0)
         )
       case 'concurrent':

@@ -3,6 +3,7 @@ import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest } from './boots.js'
+import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
 import { FIRST_BOOT_MS } from './upgrade.js'
@@ -168,6 +169,7 @@ async function control(
   let last = first
   let second: BootObservation | undefined
   let running: BoundedTree | undefined
+  const locks = new Map<string, TreeEntry>()
   const boots: {
     readonly label: string
     readonly how: string
@@ -201,6 +203,7 @@ async function control(
       return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
     running = await readRoots(engine, last.id, mounts)
+    for (const lock of await locksOf(engine, last.id, running.entries, mounts)) locks.set(lock.path, lock)
     const lost = [...planted.values()].find(
       ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256
     )
@@ -240,6 +243,7 @@ async function control(
     volumes: states,
     stableFiles: stable.filter((path) => isData(path, request)),
     stableCacheFiles: stable.filter((path) => !isData(path, request)),
+    locks,
     sentinels: planted,
     notes: states
       .filter(({ truncated }) => truncated)

@@ -68,7 +68,8 @@ export async function isInPlace(
   if (plant.readOnlyMount !== undefined || plant.fullMount !== undefined) return true
   if (plant.runAs !== undefined || plant.previousRelease === true) return true
   const at = plant.entries.filter((entry) => entry.path === path)
-  const watched = at.length > 0 ? at : plant.entries.filter(({ type }) => type === 'file')
+  const parents = new Set(plant.entries.map((entry) => parentOf(entry.path)))
+  const watched = at.length > 0 ? at : plant.entries.filter((entry) => !parents.has(entry.path))
   const removed = plant.remove ?? []
   const found = await readAt(engine, container, [...watched.map((entry) => entry.path), ...removed])
   return (

@@ -43,15 +43,6 @@ describe('the catalogue', () => {
 })
 
 describe('documents', () => {
-  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
-
-  test('the README lists every fault with its code and whether it is in the default set', () => {
-    const rows = [...readme.matchAll(/^\| `([a-z-]+)` +\| ([A-Z]\d+): .+? \| (yes)? *\|$/gm)]
-    expect(rows.map(([, id, code, inDefault]) => [id, code, inDefault === 'yes']).sort()).toEqual(
-      catalogue.map((fault) => [fault.id, fault.code, fault.default]).sort()
-    )
-  })
-
   test('the version is that of package.json', () => {
     const manifest: unknown = JSON.parse(
       readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')

@@ -12,6 +12,8 @@ const CONTEXT: PlantContext = {
   imports: { kind: 'known', bytecode: [], modulesSeen: 0 },
   rehearsed: { concurrent: true, stranger: true },
   previous: { reason: 'no previous-image is given' },
+  locks: new Map(),
+  addedPaths: [],
   isJob: false,
   canary: 'canary',
   seed: 'seed'

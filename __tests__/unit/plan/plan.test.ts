@@ -89,6 +89,7 @@ function request(world: World): PlanRequest {
     seededPaths: world.seeded ?? [],
     stableFiles: [],
     stableCacheFiles: [],
+    locks: new Map(),
     sentinels: tree(file('/data/sentinel', 's')),
     notes: []
   }
@@ -106,6 +107,8 @@ function request(world: World): PlanRequest {
       imports,
       rehearsed: world.rehearsed ?? { concurrent: true, stranger: true },
       previous: world.previous ?? { reason: 'no previous-image is given' },
+      locks: control.locks,
+      addedPaths: control.addedPaths,
       isJob: world.isJob ?? false,
       canary: 'canary',
       seed: 'seed'
