@@ -21,12 +21,14 @@ export interface DataQuestion {
 
 /**
  * Whether a path on a volume holds user data: the innermost cache or data path that contains it says so, and where none
- * does it is data. A path that is declared as both is data.
+ * does it is data. A path that is declared as both is data. Bytecode in `__pycache__` is nobody's data, wherever it is:
+ * Python makes it from the source beside it, anew whenever that differs.
  */
 export function isData(
   path: string,
   { cachePaths, dataPaths }: Pick<DataQuestion, 'cachePaths' | 'dataPaths'>
 ): boolean {
+  if (/\/__pycache__\/[^/]+\.pyc$/.test(path)) return false
   const [cache, data] = [holder(path, cachePaths), holder(path, dataPaths)]
   return cache === undefined || (data !== undefined && data.length >= cache.length)
 }
