@@ -45,9 +45,13 @@ describe.each(files)('$file', ({ text, permissions: granted, jobs }) => {
     )
   })
 
-  test('grants nothing but reading the repository', () => {
+  test('grants nothing but reading the repository, and commenting where that is asked for', () => {
     expect(granted).toEqual({ contents: 'read' })
-    for (const { permissions: own } of Object.values(jobs)) expect([undefined, {}]).toContainEqual(own)
+    for (const { permissions: own, steps } of Object.values(jobs)) {
+      const comments = steps.some((step) => (step.with?.comment ?? 'never') !== 'never')
+      const more = { contents: 'read', 'pull-requests': 'write' }
+      expect(comments ? [more] : [undefined, {}]).toContainEqual(own)
+    }
   })
 
   test('leaves no credentials in the checkout', () => {

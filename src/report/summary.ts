@@ -1,4 +1,6 @@
+import { readinessChart } from './chart.js'
 import { counted } from './excerpt.js'
+import { grouped } from './grouped.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportLeg, ReportScenario } from './schema.js'
 import { explained, folded, quoted, section, SIGN, type Detail } from './summary-section.js'
@@ -66,6 +68,7 @@ function render(report: Report, detail: Detail): string {
         ]),
     table(scenarios, detail),
     ...sections(scenarios, detail),
+    chart(report, detail),
     circumstances(report),
     omissions(report, detail),
     skipped(report),
@@ -180,17 +183,34 @@ function omissions({ omissions: all }: Report, detail: Detail): string {
   if (all.length === 0) return ''
   const rows = all.slice(0, detail.omissions)
   if (rows.length === 0) return ''
+  const reasons = grouped(rows, ({ reason }) => reason)
   const body = [
-    '| Fault | Path | Why not |',
+    '| Why not | Faults | Paths |',
     '| :-- | :-- | :-- |',
-    ...rows.map(
-      ({ fault, path, reason }) => `| ${code(fault)} | ${code(path)} | ${prose(sentence(cut(reason, 300)))} |`
+    ...[...reasons].map(
+      ([reason, same]) =>
+        `| ${prose(sentence(cut(reason, 300)))} | ${some(same.map(({ fault }) => fault))} | ${some(same.map(({ path }) => path))} |`
     )
   ]
   return folded(
     `${counted(all.length, 'combination')} of fault and path left out, with the reason`,
     body.join('\n')
   )
+}
+
+/** Names that a table cell shows; of more, the number says enough. */
+const MOST_NAMES = 8
+
+function some(names: readonly string[]): string {
+  const all = [...new Set(names)]
+  const rest = all.length - MOST_NAMES
+  const shown = all.slice(0, MOST_NAMES).map((name) => code(cut(name, 200)))
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+function chart(report: Report, detail: Detail): string {
+  const drawn = detail.rows === Infinity ? readinessChart(report) : undefined
+  return drawn === undefined ? '' : folded(drawn.label, drawn.body)
 }
 
 function skipped({ skipped: all }: Report): string {

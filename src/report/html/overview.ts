@@ -1,6 +1,16 @@
 import { counted } from '../excerpt.js'
 import type { Report, ReportScenario } from '../schema.js'
-import { byUrgency, place, sentence, shortVerdict, standing, story, title, whatToDo } from '../words.js'
+import {
+  byUrgency,
+  place,
+  sentence,
+  shortVerdict,
+  standing,
+  story,
+  title,
+  whatToDo,
+  named
+} from '../words.js'
 import { html, type Html } from './markup.js'
 import { runUrl } from './source.js'
 import { prose, RUN_STANDING, SIGN } from './words.js'
@@ -85,7 +95,7 @@ function step(advice: string, all: readonly ReportScenario[], anchors: Anchors):
   const link = (scenario: ReportScenario): Html => {
     const where = scenario.location === null ? null : html` at <code>${place(scenario.location)}</code>`
     return html`<li>
-      ${shortVerdict(scenario)}: <a href="#${anchors.get(scenario) ?? ''}">${scenario.id}</a>${where}
+      ${shortVerdict(scenario)}: <a href="#${anchors.get(scenario) ?? ''}">${named(scenario)}</a>${where}
     </li>`
   }
   return html`<li>

@@ -1,5 +1,5 @@
 import type { Report, ReportScenario } from '../schema.js'
-import { standing, type Standing } from '../words.js'
+import { standing, type Standing, named } from '../words.js'
 import { html, type Content, type Html } from './markup.js'
 
 /** What stands before a verdict, so that its colour is not the only sign. */
@@ -42,7 +42,7 @@ export function anchors(scenarios: readonly ReportScenario[]): ReadonlyMap<Repor
   const taken = new Set<string>()
   return new Map(
     scenarios.map((scenario) => {
-      const plain = scenario.id.replace(/[^\w@/.:~-]+/g, '-')
+      const plain = named(scenario).replace(/[^\w@/.:~-]+/g, '-')
       const base = plain.includes('@') ? plain : `scenario@${plain}`
       let anchor = base
       for (let number = 2; taken.has(anchor); number++) anchor = `${base}~${number}`
