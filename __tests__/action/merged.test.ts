@@ -34,7 +34,11 @@ const pullRequest = {
 /** Joins the reports, as a job of a pull request's workflow does: nothing of Docker can be reached. */
 async function merge(
   reports: Readonly<Record<string, Report>>,
-  { comment = 'never', event = pullRequest, runId = 100 } = {}
+  {
+    comment = 'never',
+    event = pullRequest,
+    runId = 100
+  }: { comment?: string; event?: object; runId?: number } = {}
 ): Promise<ActionRun> {
   await rm(join(directory, 'reports'), { recursive: true, force: true })
   for (const [name, report] of Object.entries(reports)) {
