@@ -12,7 +12,7 @@ export function controlSection({ control, origin }: Report): Html {
   const { phases, otherLogs } = control
   const length = lengthOf(phases)
   return html`<section aria-labelledby="control-title" id="control">
-    <h2 id="control-title">Control</h2>
+    <h2 id="control-title" tabindex="-1">Control</h2>
     ${control.result === 'passed' ? passed(control) : failed(control, origin)}
     ${
       phases.length === 0
@@ -65,7 +65,7 @@ export function omissionSection({ omissions, skipped }: Report): Html | null {
         ? null
         : html`<details open>
             <summary>${counted(omissions.length, 'combination')} of fault and path</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Left out">
+            <div class="scroll" tabindex="0" role="group" aria-label="Left out">
               <table>
                 <thead>
                   <tr>

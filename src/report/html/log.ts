@@ -30,7 +30,7 @@ function lines({ boot, head, omittedLines, tail, styled }: ReportLog): Html {
   const all = [...head, ...tail].map(line)
   const gap =
     omittedLines === 0 ? null : html`<span class="gap">… ${counted(omittedLines, 'line')} left out …</span>`
-  return html`<pre class="lines" tabindex="0" role="region" aria-label="Log of the ${boot}">
+  return html`<pre class="lines" tabindex="0" role="group" aria-label="Log of the ${boot}">
 ${all.slice(0, head.length)}${gap}${all.slice(head.length)}</pre>`
 }
 

@@ -34,7 +34,7 @@ export function matrix(
     </tr>`
   return html`<section aria-labelledby="matrix-title" id="matrix">
     <h2 id="matrix-title">Faults and paths</h2>
-    <div class="scroll" tabindex="0" role="region" aria-label="Faults and paths">
+    <div class="scroll" tabindex="0" role="group" aria-label="Faults and paths">
       <table class="matrix">
         <thead>
           <tr>

@@ -42,8 +42,7 @@ export function renderHtml(report: Report): string {
         ${exactly('style', STYLE)} ${exactly('script', HEAD_SCRIPT)}
       </head>
       <body>
-        <a class="skip" href="#scenarios-title">Skip to the scenarios</a>
-        ${masthead(report)}
+        ${skipLink(report)} ${masthead(report)}
         <main>
           ${overview(report, links)} ${matrix(report, links)} ${scenarioList(report, links)}
           ${timelines(report, links)} ${controlSection(report)} ${omissionSection(report)}
@@ -65,6 +64,12 @@ export function renderHtml(report: Report): string {
 /** Of ours, not a character more or less: the policy has the hash of what is between the tags. */
 function exactly(name: 'style' | 'script', text: string): Html {
   return new Html(`<${name}>${text}</${name}>`)
+}
+
+function skipLink({ scenarios }: Report): Html {
+  return scenarios.length > 0
+    ? html`<a class="skip" href="#scenarios-title">Skip to the scenarios</a>`
+    : html`<a class="skip" href="#control-title">Skip to the control</a>`
 }
 
 function sourceOf(program: () => void): string {

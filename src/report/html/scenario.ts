@@ -100,7 +100,7 @@ function logs({ log, otherLogs, smokeTest, verdict }: ReportScenario): Html {
       ? null
       : html`<details class="log" open>
           <summary>Output of the smoke test</summary>
-          <pre class="lines" tabindex="0" role="region" aria-label="Output of the smoke test">
+          <pre class="lines" tabindex="0" role="group" aria-label="Output of the smoke test">
 ${smokeTest.output}</pre>
         </details>`
   }
@@ -153,7 +153,7 @@ function command(title: string, introduction: Content, line: string): Html {
   return html`<div class="command">
     <h4>${title}</h4>
     <p class="muted">${introduction}</p>
-    <pre tabindex="0" role="region" aria-label="${title}">${line}</pre>
+    <pre tabindex="0" role="group" aria-label="${title}">${line}</pre>
     <button type="button" class="copy" hidden>Copy</button>
   </div>`
 }

@@ -28,7 +28,7 @@ export function timelines(report: Report, anchors: ReadonlyMap<ReportScenario, s
     <details ${attribute('open', timed.length <= MOST_OPEN)}>
       <summary>${timed.length} trials beside the control; whole width: ${duration(scale / 1000)}</summary>
       ${legend()}
-      <div class="scroll" tabindex="0" role="region" aria-label="Where the time went">
+      <div class="scroll" tabindex="0" role="group" aria-label="Where the time went">
         <table class="timelines">
           <thead>
             <tr>

@@ -10,6 +10,8 @@ export const PRINT = `
   .many .scenario { content-visibility: visible; }
   .scenario, tr, .track, .command { break-inside: avoid; }
   .scenario:has(> details[open]) { break-inside: auto; }
+  /* Also where a page is printed without its script. */
+  section > details::details-content, :is(.failed, .inconclusive) > details::details-content { content-visibility: visible; }
   h2, h3, summary { break-after: avoid; }
   a { color: inherit; text-decoration: none; }
   a[href^="http"]::after { content: " (" attr(href) ")"; color: var(--muted); font-size: .85em; }
