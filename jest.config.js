@@ -17,6 +17,8 @@ export default {
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/__tests__/unit/**/*.test.ts'] },
     // Parts that talk to a real engine.
     { ...shared, displayName: 'docker', testMatch: ['<rootDir>/__tests__/docker/**/*.test.ts'] },
+    // The HTML report in headless Chromium.
+    { ...shared, displayName: 'browser', testMatch: ['<rootDir>/__tests__/browser/**/*.test.ts'] },
     // dist/ executed as a runner executes it.
     { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] },
     // As before, on images with heavy software: minutes, not part of every run.
