@@ -45,10 +45,10 @@ async function crashTest(
 
 const runs = new Map<string, Promise<ActionRun>>()
 
-/** The one run of an example with every fault, which several tests look at. */
+/** The one run of an example with the default faults and the link that must be left alone, which several tests look at. */
 async function everyFault(name: string, base: Base = 'python3.13'): Promise<ActionRun> {
   const key = `${name} ${base}`
-  const started = runs.get(key) ?? crashTest(name, base, { faults: 'all' })
+  const started = runs.get(key) ?? crashTest(name, base, { faults: 'default\nsymlink-to-volume' })
   runs.set(key, started)
   const run = await started
   if (run.report?.control.result !== 'passed') throw new Error(`nothing was tested:\n${run.output}`)
