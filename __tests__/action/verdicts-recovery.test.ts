@@ -23,6 +23,12 @@ const UNREAD = Object.fromEntries(
   ])
 )
 
+/** A cache that is built by whoever comes first, and done without where there is no space. */
+const UNHURRIED = {
+  'disk-full@/data/cache/recreate': 'tolerated',
+  'concurrent-start@/data/cache/concurrent': 'recovered'
+}
+
 describe('every fault of the default set, and of an image that', () => {
   test.concurrent.each([
     [
@@ -36,7 +42,8 @@ describe('every fault of the default set, and of an image that', () => {
         'read-only@/data/cache/recreate': 'tolerated',
         'killed@container/restart': 'recovered',
         'killed@container/recreate': 'recovered',
-        ...UNREAD
+        ...UNREAD,
+        ...UNHURRIED
       }
     ],
     [
@@ -50,7 +57,8 @@ describe('every fault of the default set, and of an image that', () => {
         'read-only@/data/cache/recreate': 'tolerated',
         'killed@container/restart': 'recovered',
         'killed@container/recreate': 'recovered',
-        ...UNREAD
+        ...UNREAD,
+        ...UNHURRIED
       }
     ],
     [
@@ -64,7 +72,8 @@ describe('every fault of the default set, and of an image that', () => {
         'read-only@/data/cache/recreate': 'tolerated',
         'killed@container/restart': 'recovered',
         'killed@container/recreate': 'recovered',
-        ...UNREAD
+        ...UNREAD,
+        ...UNHURRIED
       }
     ]
   ])('%s: nothing fails', async (_, image, expected) => {
@@ -232,6 +241,8 @@ describe('how containers are run', () => {
         'symlink-loop@/data/cache/recreate': 'failed: crashed',
         'missing-directory@/data/cache/recreate': 'recovered',
         'read-only@/data/cache/recreate': 'tolerated',
+        'disk-full@/data/cache/recreate': 'failed: crashed',
+        'concurrent-start@/data/cache/concurrent': 'recovered',
         ...UNREAD
       })
       expect(omissions(run)).toMatchObject({
