@@ -180,5 +180,14 @@ async function defaults(): Promise<Record<string, string>> {
   const action = z
     .object({ inputs: z.record(z.string(), z.object({ default: z.string() })) })
     .parse(parse(await readFile(join(root, 'action.yml'), 'utf8')))
-  return Object.fromEntries(Object.entries(action.inputs).map(([name, input]) => [name, input.default]))
+  return Object.fromEntries(
+    Object.entries(action.inputs).map(([name, input]) => [name, EVALUATED[input.default] ?? input.default])
+  )
+}
+
+/** What a runner makes of the expressions among the defaults, in a job without a matrix; a token is of no use here. */
+const EVALUATED: Readonly<Record<string, string>> = {
+  '${{ toJSON(matrix) }}': 'null',
+  '${{ strategy.job-total }}': '1',
+  '${{ github.token }}': ''
 }
