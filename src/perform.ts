@@ -6,7 +6,7 @@ import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
 import { findReports } from './found-reports.js'
-import { InputError, isMerge, parseInputs, parseMergeInputs } from './inputs.js'
+import { isMerge, parseInputs, parseMergeInputs } from './inputs.js'
 import type { TextFile } from './inputs/image-source.js'
 import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
@@ -14,7 +14,7 @@ import { makeReport } from './report/report.js'
 import { secretValues } from './report/secrets.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
-import type { Inputs, RunMode } from './model.js'
+import type { Inputs } from './model.js'
 import type { WorkspaceFiles } from './inputs/image-source.js'
 import type { Publisher } from './publisher.js'
 
@@ -72,7 +72,6 @@ async function runAndPublish(
 ): Promise<void> {
   const { environment } = invocation
   const inputs = readInputs(invocation)
-  if (inputs.mode !== 'test') throw notBuilt(inputs.mode)
   for (const secret of secretsOf(inputs, environment)) publisher.mask(secret)
   const engine = await connect(environment)
   try {
@@ -102,12 +101,6 @@ async function runAndPublish(
   } finally {
     engine.close()
   }
-}
-
-/** A mode that this version only knows by name. */
-function notBuilt(mode: RunMode): InputError {
-  const complaint = 'is not built yet'
-  return new InputError([{ input: 'mode', value: mode, complaint, accepted: 'test' }])
 }
 
 function readInputs({ raw, environment, keep }: Invocation): Inputs {
