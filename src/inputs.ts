@@ -1,8 +1,8 @@
-import type { Inputs } from './model.js'
+import type { Inputs, OwnFault } from './model.js'
 import { checkRoles, parseContainerPaths } from './inputs/container-paths.js'
 import { parseComment } from './inputs/comment.js'
 import { parseOptions } from './inputs/container-options.js'
-import { type CatalogueEntry, parseFaults } from './inputs/fault-selection.js'
+import { type CatalogueEntry, parseFaults, selectsPaired } from './inputs/fault-selection.js'
 import { parseImageSource, parsePreviousImage, type WorkspaceFiles } from './inputs/image-source.js'
 import { parseLines } from './inputs/lists.js'
 import { parseMode } from './inputs/mode.js'
@@ -17,6 +17,7 @@ import { parseRegex } from './inputs/regexes.js'
 import { parseReportDir } from './inputs/report-dir.js'
 import { MOST_SHARDS, parseSeed, parseShard } from './inputs/scalars.js'
 import { parseSeedState } from './inputs/seed-state.js'
+import { readScenarioFile } from './inputs/scenario-file.js'
 import { checkUpgrade, parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
 import { splitWords } from './inputs/words.js'
 
@@ -50,6 +51,12 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
   const dataPaths = when('data-paths', (value) => parseContainerPaths('data-paths', value, problems)) ?? []
   checkRoles(cachePaths, dataPaths, problems)
 
+  const declared = readScenarioFile(read('scenario-file'), environment, environment.catalogue, problems)
+  const catalogue = [...environment.catalogue, ...(declared?.faults ?? []).map(asEntry)]
+  const scenarioFile = declared && {
+    ...declared,
+    scenarios: declared.scenarios.filter(({ fault }) => selectsPaired(read('faults') ?? '', fault, catalogue))
+  }
   const shard = when('shard', (value) => parseShard(value, problems))
   const planFile = when('plan-file', (value) => parsePlanFile(value, environment, problems))
   const mode = when('mode', (value) => parseMode(value, problems)) ?? 'test'
@@ -75,12 +82,11 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
     volumes: when('volumes', (value) => parseContainerPaths('volumes', value, problems)),
     cachePaths,
     dataPaths,
-    faults: when('faults', (value) => parseFaults(value, environment.catalogue, problems)) ?? [],
+    faults: when('faults', (value) => parseFaults(value, catalogue, problems)) ?? [],
     bootModes: when('boot-modes', (value) => parseBootModes(value, problems)) ?? 'auto',
     replicas: number('replicas', 2, MAX_REPLICAS) ?? 2,
     secondBoot: flag('second-boot'),
-    expectFailures:
-      when('expect-failures', (value) => parseExpectFailures(value, environment.catalogue, problems)) ?? [],
+    expectFailures: when('expect-failures', (value) => parseExpectFailures(value, catalogue, problems)) ?? [],
     strict: flag('strict'),
     maxParallel:
       number('max-parallel', 1, MAX_PARALLEL) ?? Math.min(MAX_PARALLEL, Math.max(1, environment.cpus)),
@@ -92,6 +98,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
     },
     shards,
     planFile,
+    scenarioFile,
     seed: when('seed', (value) => parseSeed(value, problems)) ?? '',
     reportDir: when('report-dir', (value) => parseReportDir(value, environment, problems)) ?? '',
     comment: parseComment(read('comment') ?? 'never', read('github-token'), problems),
@@ -107,6 +114,11 @@ const MAX_REPLICAS = 16
 const MAX_PARALLEL = 64
 /** GitHub runs 256 jobs of a matrix at most. */
 const MOST_JOBS = 256
+
+/** A fault of the repository, as the selection knows those of the catalogue. */
+function asEntry({ id, default: inDefault }: OwnFault): CatalogueEntry {
+  return { id, code: 'OWN', family: 'own', default: inDefault, aim: 'path' }
+}
 
 function parseCommand(value: string, problems: ProblemList): readonly string[] | undefined {
   const split = splitWords(value)

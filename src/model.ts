@@ -73,7 +73,71 @@ export interface PlanInputs {
   readonly shards: number | undefined
   /** The plan that another job made, which this one runs a part of. */
   readonly planFile: PlannedPart | undefined
+  /** What the repository adds and rules; undefined without a scenario file. */
+  readonly scenarioFile: ScenarioFile | undefined
 }
+
+/** A scenario file: faults and scenarios of a repository's own, and what it says of any. */
+export interface ScenarioFile {
+  /** As it is named to users: relative to the workspace where it is in it. */
+  readonly name: string
+  readonly faults: readonly OwnFault[]
+  readonly scenarios: readonly OwnScenario[]
+  /** In order: where several match and contradict each other, the last one holds. */
+  readonly rules: readonly ScenarioRule[]
+}
+
+/** A fault at a path, beside those that the inputs ask for. */
+export interface OwnScenario {
+  readonly fault: FaultId
+  /** Absolute; `container` for faults that have no path. */
+  readonly path: string
+  /** Undefined leaves them to `boot-modes`. */
+  readonly modes: readonly BootMode[] | undefined
+}
+
+/** What holds for the scenarios whose id matches, where it says anything. */
+export interface ScenarioRule {
+  /** An id in which `*` stands for any characters. */
+  readonly match: string
+  /** Whether it goes without saying when it matches nothing. */
+  readonly silent: boolean
+  /** Why they are not run. */
+  readonly leaveOut?: string
+  readonly expect?: Expectation
+  readonly timeoutMs?: number
+  /** Why they fail today. */
+  readonly knownToFail?: string
+}
+
+/** A fault that a repository declares. */
+export interface OwnFault {
+  readonly id: FaultId
+  readonly title: string
+  /** Where it is planted; undefined for every cache and data path. */
+  readonly paths: readonly string[] | undefined
+  readonly default: boolean
+  readonly modes: readonly BootMode[] | undefined
+  readonly expect: Expectation | undefined
+  readonly remedy: string | undefined
+  readonly readOnly: boolean
+  readonly plant: readonly OwnEntry[]
+}
+
+/** What can be said of anything that is planted; undefined keeps what is there, or takes a default. */
+interface OwnAttributes {
+  readonly mode: number | undefined
+  readonly owner: { readonly uid: number; readonly gid: number } | undefined
+  /** Whole seconds since 1970. */
+  readonly mtime: number | undefined
+}
+
+/** One thing that an own fault plants. `path` is relative to the target, which is itself `.`. */
+export type OwnEntry =
+  | ({ readonly type: 'file'; readonly path: string; readonly content: Buffer | undefined } & OwnAttributes)
+  | ({ readonly type: 'directory' | 'fifo'; readonly path: string } & OwnAttributes)
+  | ({ readonly type: 'link'; readonly path: string; readonly to: string } & OwnAttributes)
+  | { readonly type: 'missing'; readonly path: string }
 
 /** What is binding of a plan that was handed over: which scenarios run, in which order, and which shard runs each. */
 export interface PlannedPart {
@@ -434,6 +498,8 @@ export interface Fault {
   readonly packs?: readonly Pack[]
   /** Boot modes that `boot-modes: auto` uses; undefined leaves it to where the path lives. */
   readonly modes?: readonly BootMode[]
+  /** The only paths that it is planted at, whatever `cache-paths` and `data-paths` say; undefined for any. */
+  readonly paths?: readonly string[]
   /**
    * What the fault is aimed at: a path (never a mount point, which cannot be replaced), a path that can be mounted over,
    * the files that start-up wrote at or below a path, all files of a volume or path whoever wrote them, those and what was
@@ -462,6 +528,10 @@ export interface Scenario {
   readonly target: Target
   readonly plant: Plant
   readonly expectation: Expectation
+  /** How long a boot may take, where it is not what holds for the run. */
+  readonly timeoutMs?: number
+  /** Why it fails today, by the scenario file. */
+  readonly knownToFail?: string
 }
 
 /** A (fault, path) that was left out, and why. */
@@ -474,6 +544,8 @@ export interface Omission {
 export interface Plan {
   readonly scenarios: readonly Scenario[]
   readonly omissions: readonly Omission[]
+  /** What users should know of it. */
+  readonly notes: readonly string[]
 }
 
 // ---------------------------------------------------------------- observations

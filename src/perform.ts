@@ -5,6 +5,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
+import { ownFault } from './faults/own.js'
 import { findReports } from './found-reports.js'
 import { isMerge, parseInputs, parseMergeInputs } from './inputs.js'
 import type { TextFile } from './inputs/image-source.js'
@@ -73,6 +74,7 @@ async function runAndPublish(
   const { environment } = invocation
   const inputs = readInputs(invocation)
   for (const secret of secretsOf(inputs, environment)) publisher.mask(secret)
+  const faults = [...catalogue, ...(inputs.scenarioFile?.faults ?? []).map(ownFault)]
   const engine = await connect(environment)
   try {
     const outcome = await run(inputs, {
@@ -81,7 +83,7 @@ async function runAndPublish(
       signal,
       identity: identify(inputs, environment),
       version: VERSION,
-      catalogue,
+      catalogue: faults,
       group: (title, work) => publisher.group(title, work),
       onProgress: (event) => {
         publisher.progress(event)
@@ -93,7 +95,7 @@ async function runAndPublish(
         await publisher.publishPlan(outcome.plan, inputs.reportDir)
         break
       case 'tested': {
-        const report = makeReport(outcome.record, { ...publisher.context, faults: catalogue })
+        const report = makeReport(outcome.record, { ...publisher.context, faults })
         await publisher.publish(report, inputs.reportDir)
         await publisher.comment(report, inputs.comment)
       }

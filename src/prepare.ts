@@ -5,7 +5,7 @@ import { diagnoseInGeneral } from './judge/diagnosis.js'
 import { failureOf } from './judge/shown-failure.js'
 import { locator } from './locate/locate.js'
 import { paceOf, type Pace } from './plan/pace.js'
-import { plan } from './plan/plan.js'
+import { plan, type Pair } from './plan/plan.js'
 import { candidates, type Candidate } from './plan/targets.js'
 import { readSeeds, seedEntries } from './seed/seed-state.js'
 import type { TrialConditions } from './trial/boots.js'
@@ -41,7 +41,7 @@ export interface Prepared {
         readonly result: ControlResult & { kind: 'passed' }
         readonly plan: Plan
         readonly pace: Pace
-        /** Selected faults. */
+        /** Every fault that the plan may have. */
         readonly faults: readonly Fault[]
         /** What trials need beside the lab. */
         readonly conditions: Omit<TrialConditions, 'slot'>
@@ -76,7 +76,9 @@ export async function prepare(
   const seedState = seedEntries(seeds, facts.user, lab.mounts)
 
   onProgress({ kind: 'control' })
-  const found = candidates(facts, inputs)
+  const { pairs, general } = requested(inputs, surroundings.catalogue)
+  const paths = pairs.flatMap(({ path }) => (path === 'container' ? [] : [path]))
+  const found = candidates(facts, inputs, { paths, mounts: lab.mounts })
   const { cachePaths, dataPaths } = roles(found)
   const locate = locator(surroundings.engine, inputs, facts, surroundings.environment)
   const { result, ...control } = await runControl(lab, {
@@ -97,10 +99,10 @@ export async function prepare(
   const { knowledge } = result
   knowledge.notes.forEach(note)
 
-  const faults = inputs.faults.map((id) => faultIn(surroundings.catalogue, id))
+  const faults = [...general, ...pairs.map(({ fault }) => fault)]
   const deadlineMs = inputs.startupTimeoutMs ?? trialDeadline(knowledge.readySeconds)
   const canary = `cache-crash-test canary ${surroundings.identity.runId}`
-  const places = [...lab.mounts, ...cachePaths]
+  const places = [...lab.mounts, ...cachePaths, ...paths]
   const { imports, records } = needsImports(faults, places)
     ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, seedState, canary, note })
     : NO_IMPORTS
@@ -118,7 +120,9 @@ export async function prepare(
   }
   const planWith = (rehearsed: Rehearsed): Plan =>
     plan({
-      faults,
+      faults: general,
+      pairs,
+      rules: inputs.scenarioFile?.rules ?? [],
       candidates: found,
       bootModes: inputs.bootModes,
       control: knowledge,
@@ -141,6 +145,7 @@ export async function prepare(
     })
   const rehearsed = await rehearse(lab, planWith(HOPED_FOR).scenarios, conditions)
   const planned = planWith(rehearsed)
+  planned.notes.forEach(note)
   return {
     lab,
     facts,
@@ -158,10 +163,25 @@ export async function prepare(
   }
 }
 
+/** The faults that are asked for: anywhere, and at certain paths. */
+function requested(
+  inputs: Inputs,
+  catalogue: readonly Fault[]
+): { readonly general: readonly Fault[]; readonly pairs: readonly Pair[] } {
+  const selected = inputs.faults.map((id) => faultIn(catalogue, id))
+  const general = selected.filter(({ paths }) => paths === undefined)
+  const scenarios = inputs.scenarioFile?.scenarios ?? []
+  const pairs = [
+    ...scenarios.map(({ fault, path, modes }) => ({ fault: faultIn(catalogue, fault), path, modes })),
+    ...selected.flatMap((fault) => (fault.paths ?? []).map((path) => ({ fault, path, modes: undefined })))
+  ]
+  return { general, pairs }
+}
+
 /** Which of the candidates' content may be thrown away, and which belongs to users. */
 function roles(found: readonly Candidate[]): { cachePaths: string[]; dataPaths: string[] } {
   const withRole = (role: Candidate['role']): string[] =>
-    found.filter((candidate) => candidate.role === role).map(({ path }) => path)
+    found.filter((one) => one.role === role && one.paired !== true).map(({ path }) => path)
   return { cachePaths: withRole('cache'), dataPaths: withRole('data') }
 }
 

@@ -274,6 +274,15 @@ export const INPUT_DEFINITIONS = [
       'Scenario ids known to fail today, e.g. `dangling-symlink@/root/.cache/recreate`. One that passes is reported, and fails with `strict`.'
   },
   {
+    name: 'scenario-file',
+    group: 'Scenarios',
+    kind: 'text',
+    placeholder: 'PATH',
+    default: '',
+    defaultMeaning: '`.github/cache-crash-test.yml` if it is there',
+    description: 'Your own faults and scenarios, and what you expect of any; relative to the workspace.'
+  },
+  {
     name: 'strict',
     group: 'Run',
     kind: 'boolean',

@@ -1,10 +1,10 @@
 import type { Fault, FaultSelection } from '../model.js'
 import { parseLines } from './lists.js'
 import { didYouMean } from './nearest.js'
-import type { ProblemList } from './problems.js'
+import { ProblemList } from './problems.js'
 
 /** What the selection needs to know of each fault. */
-export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'alsoCode' | 'family' | 'default' | 'packs'>
+export type CatalogueEntry = Pick<Fault, 'id' | 'code' | 'alsoCode' | 'family' | 'default' | 'packs' | 'aim'>
 
 /**
  * Resolves `default`, `all`, ids, catalogue codes (every form of the fault), families, packs and `!NAME`. A name that is
@@ -89,4 +89,10 @@ function familiesOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
 
 function packsOf(catalogue: readonly CatalogueEntry[]): readonly string[] {
   return [...new Set(catalogue.flatMap(({ packs }) => packs ?? []))]
+}
+
+/** Whether a selection includes faults that a scenario file names for certain paths: `default` does, and whoever names them. */
+export function selectsPaired(value: string, fault: string, catalogue: readonly CatalogueEntry[]): boolean {
+  const paired = catalogue.map((entry) => (entry.id === fault ? { ...entry, default: true } : entry))
+  return parseFaults(value, paired, new ProblemList()).includes(fault)
 }

@@ -28,7 +28,7 @@ export function judgeTrial(
     verdict,
     observation,
     diagnosis: passed ? undefined : explain(verdict, observation, fault),
-    expectedToFail: expectFailures.includes(scenario.id)
+    expectedToFail: expectFailures.includes(scenario.id) || scenario.knownToFail !== undefined
   }
 }
 

@@ -3,6 +3,7 @@ import { covered, inTheWay, type ContainerMounts } from './mounts.js'
 import { inOrder } from './order.js'
 import type { Pace } from './pace.js'
 import { lockTargets, wholeTargets } from './whole-targets.js'
+import { idleRules, ruled } from './rules.js'
 import {
   expand,
   isMountPoint,
@@ -21,14 +22,27 @@ import type {
   PlanInputs,
   PlantContext,
   Scenario,
+  ScenarioRule,
   Target,
   VolumeState
 } from '../model.js'
 
+/** A fault that is asked for at one path. */
+export interface Pair {
+  readonly fault: Fault
+  /** Absolute, or `container`. */
+  readonly path: string
+  /** Undefined leaves them to `boot-modes`. */
+  readonly modes: readonly BootMode[] | undefined
+}
+
 /** What a plan is made from, beside the candidates. */
 export interface PlanRequest extends Pick<PlanInputs, 'bootModes'> {
-  /** Selected faults, in catalogue order. */
+  /** Faults for every path that they can be at; those that have their own are in `pairs`. */
   readonly faults: readonly Fault[]
+  /** Faults at certain paths, by the scenario file. */
+  readonly pairs: readonly Pair[]
+  readonly rules: readonly ScenarioRule[]
   readonly candidates: readonly Candidate[]
   readonly control: ControlKnowledge
   readonly layer: LayerState
@@ -49,13 +63,19 @@ export function plan(request: PlanRequest): Plan {
     ...mounts.tmpfs
   ]
   const found = targets(request.candidates, control, layer)
-  const pairs = faults.flatMap((fault) =>
-    targetsFor(fault, found.targets, request).map((target) => ({ fault, target }))
-  )
-  const scenarios: Scenario[] = []
-  const omissions: Omission[] = []
-  for (const { fault, target } of pairs) {
-    const omit = (reason: string): void => void omissions.push({ fault: fault.id, path: target.path, reason })
+  const aims: Aim[] = [
+    ...faults.flatMap((fault) =>
+      targetsFor(fault, found.targets, request).map((target) => ({ fault, target, modes: undefined }))
+    ),
+    ...request.pairs.flatMap((pair) => aimsOf(pair, found.all, request))
+  ]
+  const scenarios = new Map<string, Scenario>()
+  const omissions = new Map<string, Omission>()
+  const ids: string[] = []
+  for (const { fault, target, modes: asked } of aims) {
+    const omit = (reason: string): void => {
+      omissions.set(`${fault.id}@${target.path}: ${reason}`, { fault: fault.id, path: target.path, reason })
+    }
     const applies = isBareMount(fault, target)
       ? { reason: `${target.path} is a mount point, and start-up wrote nothing in it that could be replaced` }
       : (covered(fault, target, mounts) ?? fault.applies(target, context))
@@ -63,9 +83,9 @@ export function plan(request: PlanRequest): Plan {
       omit(applies.reason)
       continue
     }
-    const modes = modesFor(fault, target, request)
+    const modes = modesFor(fault, target, request, asked)
     if (modes.length === 0) {
-      omit(noModeReason(fault, target, request.bootModes))
+      omit(noModeReason(fault, target, asked, request.bootModes))
       continue
     }
     const plant = fault.plant(target, context)
@@ -80,23 +100,42 @@ export function plan(request: PlanRequest): Plan {
         omit(concurrent.reason)
         continue
       }
-      scenarios.push({
-        id: `${fault.id}@${target.path}/${mode}`,
-        fault: fault.id,
-        mode,
-        target,
-        plant,
-        expectation: fault.expects(target.role)
-      })
+      const id = `${fault.id}@${target.path}/${mode}`
+      const expectation = fault.expects(target.role)
+      const ruling = ruled({ id, fault: fault.id, mode, target, plant, expectation }, request.rules)
+      ids.push(id)
+      if (ruling.kind === 'run') scenarios.set(id, ruling.scenario)
+      else omit(`the scenario file leaves out the mode ${mode}: ${ruling.reason}`)
     }
   }
   const pathFaults = faults
     .filter(({ aim }) => !['bytecode', 'container', 'user', 'volumes'].includes(aim))
     .map(({ id }) => id)
+  const weighed = [...faults, ...request.pairs.map(({ fault }) => fault)]
   return {
-    scenarios: inOrder(scenarios, faults, request.pace),
-    omissions: [...omissions, ...unusedOmissions(found.unused, pathFaults)]
+    scenarios: inOrder([...scenarios.values()], weighed, request.pace),
+    omissions: [...omissions.values(), ...unusedOmissions(found.unused, pathFaults)],
+    notes: idleRules(request.rules, ids).map(
+      (match) => `The rule for ${match} in the scenario file matches no scenario of this plan.`
+    )
   }
+}
+
+/** A fault and what it is aimed at. */
+interface Aim {
+  readonly fault: Fault
+  readonly target: Target
+  readonly modes: readonly BootMode[] | undefined
+}
+
+/** What a fault is aimed at, at one path: at a mount point, what start-up wrote in it. */
+function aimsOf({ fault, path, modes }: Pair, found: readonly Target[], request: PlanRequest): Aim[] {
+  const here = found.filter((target) => target.path === path)
+  const aimed = targetsFor(fault, here, request).filter(
+    (target) => path === 'container' || isWithin(target.path, path)
+  )
+  // At a path that is nothing to the fault (bytecode in data), the fault itself says so.
+  return (aimed.length > 0 ? aimed : here).map((target) => ({ fault, target, modes }))
 }
 
 /** What faults without a path are aimed at. */
@@ -202,7 +241,12 @@ function isBareMount(fault: Fault, target: Target): boolean {
  * The boot modes of a pair. `auto`: what the fault says, else `recreate` on a volume and `restart` in the container's own
  * layer, because a new container has a fresh layer.
  */
-function modesFor(fault: Fault, target: Target, request: PlanRequest): BootMode[] {
+function modesFor(
+  fault: Fault,
+  target: Target,
+  request: PlanRequest,
+  asked: readonly BootMode[] | undefined
+): BootMode[] {
   const { bootModes, context } = request
   const possible = (mode: BootMode): boolean => {
     switch (mode) {
@@ -225,13 +269,21 @@ function modesFor(fault: Fault, target: Target, request: PlanRequest): BootMode[
     }
   }
   const natural: readonly BootMode[] = fault.modes ?? [target.volume === undefined ? 'restart' : 'recreate']
-  return (bootModes === 'auto' ? natural : bootModes).filter(possible)
+  const wanted = asked ?? (bootModes === 'auto' ? natural : bootModes)
+  return wanted.filter((mode) => (bootModes === 'auto' || bootModes.includes(mode)) && possible(mode))
 }
 
-function noModeReason(fault: Fault, target: Target, bootModes: PlanInputs['bootModes']): string {
+function noModeReason(
+  fault: Fault,
+  target: Target,
+  wanted: readonly BootMode[] | undefined,
+  bootModes: PlanInputs['bootModes']
+): string {
   if (fault.aim === 'container') return 'no boot mode that was asked for keeps state of a killed container'
   const place =
     target.volume === undefined ? 'in the container’s own layer' : `on the volume ${target.volume}`
   const asked = bootModes === 'auto' ? 'auto' : bootModes.join(', ')
+  if (wanted !== undefined)
+    return `in the scenario file, modes: ${wanted.join(', ')} (with boot-modes: ${asked}) leaves none that this fault can be met by ${place}`
   return `boot-modes: ${asked} leaves none that this fault can be met by ${place}`
 }

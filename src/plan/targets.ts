@@ -9,6 +9,8 @@ export interface Candidate {
   readonly source: string
   /** A declared path is always planned; a detected one only when the control used it. */
   readonly declared: boolean
+  /** Whether it is one only for the faults that a scenario file pairs with it. */
+  readonly paired?: true
 }
 
 /**
@@ -19,7 +21,11 @@ export interface Candidate {
  */
 export function candidates(
   facts: Pick<ImageFacts, 'cacheEnv' | 'home'>,
-  declared: { readonly cachePaths: readonly string[]; readonly dataPaths: readonly string[] }
+  declared: { readonly cachePaths: readonly string[]; readonly dataPaths: readonly string[] },
+  paired: { readonly paths: readonly string[]; readonly mounts: readonly string[] } = {
+    paths: [],
+    mounts: []
+  }
 ): Candidate[] {
   const { cachePaths, dataPaths } = declared
   const roleOf = (path: string): Role =>
@@ -41,7 +47,19 @@ export function candidates(
   ]
   const first = new Map<string, Candidate>()
   for (const candidate of all) if (!first.has(candidate.path)) first.set(candidate.path, candidate)
-  return [...first.values()]
+  const general = [...first.values()]
+  const others = [...new Set(paired.paths)].filter((path) => !first.has(path))
+  return [...general, ...others.map((path) => pairedCandidate(path, general, paired.mounts))]
+}
+
+/** What is on a volume and under no cache path is data; in the container's own layer nothing is, unless it is declared. */
+function pairedCandidate(path: string, general: readonly Candidate[], mounts: readonly string[]): Candidate {
+  const cache = general.some((one) => one.role === 'cache' && isWithin(path, one.path))
+  const data = general.some(
+    (one) => one.role === 'data' && (isWithin(path, one.path) || isWithin(one.path, path))
+  )
+  const role = data || (!cache && mounts.some((mount) => isWithin(path, mount))) ? 'data' : 'cache'
+  return { path, role, source: 'scenario file', declared: true, paired: true }
 }
 
 /** What was read back of the container's own layer, for candidates that are not on a volume. */
@@ -65,18 +83,25 @@ export function targets(
   found: readonly Candidate[],
   control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'seededPaths' | 'sentinels'>,
   layer: LayerState
-): { readonly targets: readonly Target[]; readonly unused: readonly Candidate[] } {
+): {
+  readonly targets: readonly Target[]
+  /** Also those that only the faults paired with them are aimed at. */
+  readonly all: readonly Target[]
+  readonly unused: readonly Candidate[]
+} {
   const made = found.map((candidate) => ({ candidate, target: target(candidate, control, layer) }))
   const isUsed = ({ path, used }: Target): boolean => used || isSeeded(path, control)
-  const kept = made
-    .filter(({ candidate, target }) => candidate.declared || isUsed(target))
-    .map(({ target }) => target)
-  const paths = kept.map(({ path }) => path)
+  const kept = made.filter(({ candidate, target }) => candidate.declared || isUsed(target))
+  const paths = kept.flatMap(({ candidate }) => (candidate.paired ? [] : [candidate.path]))
+  const finished = kept.map(({ candidate, target }) => ({
+    paired: candidate.paired === true,
+    target: candidate.paired
+      ? target
+      : { ...target, learned: target.learned.filter((file) => holder(file.path, paths) === target.path) }
+  }))
   return {
-    targets: kept.map((target) => ({
-      ...target,
-      learned: target.learned.filter((file) => holder(file.path, paths) === target.path)
-    })),
+    targets: finished.filter(({ paired }) => !paired).map(({ target }) => target),
+    all: finished.map(({ target }) => target),
     unused: made
       .filter(({ candidate, target }) => !candidate.declared && !isUsed(target))
       .map(({ candidate }) => candidate)

@@ -1,5 +1,5 @@
 import type { Report, ReportLocation, ReportScenario } from './schema.js'
-import { byUrgency, named, sentence, shortVerdict, standing, verdictWords } from './words.js'
+import { byUrgency, named, sentence, shortVerdict, standing, verdictWords, whatToDo } from './words.js'
 
 /** What is pointed out of a run beside its report: text that is not yet escaped, and where in the repository it belongs. */
 export interface Mark {
@@ -57,9 +57,7 @@ function otherMark(scenario: ReportScenario, strict: boolean): Mark[] {
     case 'inconclusive':
       return [{ ...mark, kind: 'warning' }]
     case 'surprise':
-      return [
-        { ...mark, kind: strict ? 'error' : 'warning', text: `${text} Take it out of expect-failures.` }
-      ]
+      return [{ ...mark, kind: strict ? 'error' : 'warning', text: `${text} ${whatToDo(scenario)}` }]
     case 'failed':
     case 'expected-failure':
     case 'passed':

@@ -118,11 +118,14 @@ function scenarioOf(
   const ready = slowestReady(observation.boots)
   const shown = bootToShow(observation, verdict)
   const failed = verdict.kind === 'failed'
+  // Who declared the fault knows the service; what a log says in general knows only the error.
+  const own = fault?.family === 'own' && fault.remedy !== '' ? fault.remedy : undefined
+  const advice = own ?? diagnosis?.remedy ?? fault?.remedy ?? ''
   return {
     leg: null,
     id: visible(scenario.id),
     fault: scenario.fault,
-    title: fault?.title ?? scenario.fault,
+    title: clean.text(fault?.title ?? scenario.fault),
     family: fault?.family ?? null,
     path: visible(scenario.target.path),
     role: scenario.target.role,
@@ -138,8 +141,9 @@ function scenarioOf(
     diagnosis: diagnosisOf(diagnosis, clean),
     location: locationOf(location, clean),
     reduction: reductionOf(reduction, clean),
-    remedy: failed ? remedyOf(verdict.reason, clean.text(diagnosis?.remedy ?? fault?.remedy ?? '')) : null,
+    remedy: failed ? remedyOf(verdict.reason, clean.text(advice)) : null,
     expectedToFail,
+    knownToFail: scenario.knownToFail === undefined ? null : clean.text(scenario.knownToFail),
     readySeconds: ready,
     secondReadySeconds: observation.secondBoot === undefined ? null : slowestReady([observation.secondBoot]),
     ratio: ready === null || !controlSeconds ? null : rounded(ready / controlSeconds),

@@ -46,6 +46,7 @@ function flags(inputs: Inputs, scenario: Scenario): Flag[] {
     ...(options.length === 0 ? [] : one('options', words(options))),
     ...(command === undefined ? [] : one('command', words(command))),
     ...healthFlags(inputs),
+    ...scenarioFileFlag(inputs),
     ...one('faults', scenario.fault),
     ...one('boot-modes', scenario.mode),
     ...(scenario.mode === 'concurrent' ? one('replicas', String(inputs.replicas)) : []),
@@ -53,6 +54,15 @@ function flags(inputs: Inputs, scenario: Scenario): Flag[] {
     ...(seed === DEFAULT_SEED ? [] : one('seed', seed))
   ]
 }
+
+/** One that lies where it is looked for by itself needs no word. */
+function scenarioFileFlag({ scenarioFile }: Inputs): Flag[] {
+  if (scenarioFile === undefined || scenarioFile.name === DEFAULT_SCENARIO_FILE) return []
+  return one('scenario-file', scenarioFile.name)
+}
+
+/** Where a scenario file is looked for. */
+export const DEFAULT_SCENARIO_FILE = '.github/cache-crash-test.yml'
 
 /** The seed of a run that was given none. */
 export const DEFAULT_SEED = 'cache-crash-test'

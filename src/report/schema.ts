@@ -149,7 +149,8 @@ const scenario = z.object({
     .nullable()
     .describe('Null unless it failed by files that could be damaged one by one.'),
   remedy: text.nullable().describe('What to do about a failure.'),
-  expectedToFail: z.boolean().describe('Listed in `expect-failures`.'),
+  expectedToFail: z.boolean().describe('Listed in `expect-failures`, or known to fail by the scenario file.'),
+  knownToFail: text.nullable().describe('Why it is known to fail, by the scenario file.'),
   readySeconds: seconds.nullable().describe('Time to ready of the first boot (the slowest replica).'),
   secondReadySeconds: seconds.nullable().describe('Time to ready of the second boot on the same state.'),
   ratio: z.number().nonnegative().nullable().describe("Time to ready of the first boot over the control's."),

@@ -47,12 +47,12 @@ export function shortVerdict({ verdict, reason }: ReportScenario): string {
 
 /** In a sentence, what the reader should do; for a scenario that passed, what was seen. */
 export function whatToDo(scenario: ReportScenario): string {
-  const { remedy, detail, reason, reduction } = scenario
+  const { remedy, detail, reason, reduction, knownToFail } = scenario
   switch (standing(scenario)) {
     case 'surprise':
-      return 'It passes now: take it out of expect-failures.'
+      return `It passes now: take it out of ${knownToFail === null ? 'expect-failures' : 'the scenario file'}.`
     case 'expected-failure':
-      return 'Known to fail.'
+      return knownToFail === null ? 'Known to fail.' : `Known to fail: ${sentence(knownToFail)}`
     case 'failed':
       // What was lost matters more than how not to lose it.
       if (reason === 'data-lost' || remedy === null) return sentence(detail)

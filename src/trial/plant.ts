@@ -57,12 +57,14 @@ export async function verifyPlant(
 /**
  * Whether the fault is still there after a boot: the entry at the target's path, or for faults below it, any of the files
  * that were written or taken away.
+ * @param extent `all` asks whether everything is exactly as it was planted
  */
 export async function isInPlace(
   engine: Engine,
   container: string,
   plant: Plant,
-  path: string
+  path: string,
+  extent: 'any' | 'all'
 ): Promise<boolean> {
   if (plant.kill === true) return false
   if (plant.readOnlyMount !== undefined || plant.fullMount !== undefined) return true
@@ -72,10 +74,11 @@ export async function isInPlace(
   const watched = at.length > 0 ? at : plant.entries.filter((entry) => !parents.has(entry.path))
   const removed = plant.remove ?? []
   const found = await readAt(engine, container, [...watched.map((entry) => entry.path), ...removed])
-  return (
-    watched.some((entry) => compare(entry, found.get(entry.path), plant) === undefined) ||
-    removed.some((gone) => !found.has(gone))
-  )
+  const inPlace = [
+    ...watched.map((entry) => compare(entry, found.get(entry.path), plant) === undefined),
+    ...removed.map((gone) => !found.has(gone))
+  ]
+  return extent === 'all' ? inPlace.every(Boolean) : inPlace.some(Boolean)
 }
 
 /** More entries than these are read as one tree, which takes one request and not one each. */

@@ -50,6 +50,9 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const timedOut: { readonly scenario: Scenario; readonly number: number }[] = []
   let failed = false
 
+  const conditionsOf = ({ timeoutMs }: Scenario): Schedule['conditions'] =>
+    timeoutMs === undefined ? schedule.conditions : { ...schedule.conditions, deadlineMs: timeoutMs }
+
   const slot: TrialConditions['slot'] = async (work) => {
     let working: ReturnType<typeof work> | undefined
     await booting(
@@ -90,7 +93,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
               number,
               reason: verdict.reason,
               hangs: observation.timeoutConfirmed,
-              conditions: { ...schedule.conditions, slot },
+              conditions: { ...conditionsOf(scenario), slot },
               verdictOf: schedule.verdictOf
             },
             unexpected && !schedule.failFast
@@ -112,7 +115,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     lab.signal.throwIfAborted()
     schedule.onStart(scenario)
     const bench = new Bench(lab, String(number))
-    const observation = await runTrial(lab, scenario, { ...schedule.conditions, slot }, bench)
+    const observation = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
     if (didTimeOut(observation)) {
       timedOut.push({ scenario, number })
       await bench.dispose()
@@ -130,8 +133,9 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   if (broken !== undefined) throw broken.reason
   for (const { scenario, number } of timedOut) {
     const bench = new Bench(lab, `${number}-again`)
-    const deadlineMs = schedule.conditions.deadlineMs * CONFIRMATION_FACTOR
-    const observation = await runTrial(lab, scenario, { ...schedule.conditions, deadlineMs, slot }, bench)
+    const conditions = conditionsOf(scenario)
+    const deadlineMs = conditions.deadlineMs * CONFIRMATION_FACTOR
+    const observation = await runTrial(lab, scenario, { ...conditions, deadlineMs, slot }, bench)
     await finish(bench, { scenario, number }, { ...observation, timeoutConfirmed: didTimeOut(observation) })
   }
   return {

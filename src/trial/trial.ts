@@ -55,7 +55,13 @@ async function observe(
   const pathAfter = hasNoPath(plant)
     ? undefined
     : ((await engine.readEntry(first.id, target.path)) ?? 'missing')
-  const plantInPlace = await isInPlace(engine, first.id, plant, target.path)
+  const plantInPlace = await isInPlace(
+    engine,
+    first.id,
+    plant,
+    target.path,
+    scenario.expectation === 'leave-alone' ? 'all' : 'any'
+  )
   const pathTouched = !sameState(pathBefore, await readTarget(lab, first.id, scenario), target.path)
 
   let last = first

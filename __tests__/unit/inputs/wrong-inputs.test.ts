@@ -139,7 +139,9 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['leg', 'a\nb', 'leg: "a\\nb" is no name; accepted: one line of up to 200 characters, or the matrix as JSON'],
   ['matrix-jobs', '0', 'matrix-jobs: "0" is out of range; accepted: a whole number from 1 to 256'],
   ['cache-path', '/a', 'cache-path: there is no such input (did you mean "cache-paths"?)'],
-  ['scenario_file', 'x', 'scenario_file: there is no such input; accepted: image, previous-image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, seed-state, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, strict, max-parallel, fail-fast, mode, shard, shards, plan-file, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
+  ['scenario_file', 'x', 'scenario_file: there is no such input (did you mean "scenario-file"?)'],
+  ['scenario-file', 'gone.yml', 'scenario-file: "gone.yml" does not exist; accepted: a file of YAML, relative to the workspace'],
+  ['xyzzy', 'x', 'xyzzy: there is no such input; accepted: image, previous-image, context, file, target, build-args, secrets, cache-from, cache-to, env, ports, options, command, ready, startup-timeout, stable-for, smoke-test, forbid-logs, volumes, seed-state, cache-paths, data-paths, faults, boot-modes, replicas, second-boot, expect-failures, scenario-file, strict, max-parallel, fail-fast, mode, shard, shards, plan-file, seed, report-dir, merge-from, leg, matrix-jobs, comment, github-token']
 ]
 
 function errorOf(raw: Readonly<Record<string, string>>): InputError {

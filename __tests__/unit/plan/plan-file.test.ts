@@ -9,7 +9,8 @@ import type { BootMode, Plan, PlannedPart, Scenario } from '../../../src/model.j
 function planOf(...scenarios: Scenario[]): Plan {
   return {
     scenarios,
-    omissions: [{ fault: 'read-only', path: '/cache', reason: 'it is a file' }]
+    omissions: [{ fault: 'read-only', path: '/cache', reason: 'it is a file' }],
+    notes: []
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { catalogue } from '../../../src/faults/catalogue.js'
 import type { ContainerMounts } from '../../../src/plan/mounts.js'
-import { plan, type PlanRequest } from '../../../src/plan/plan.js'
+import { plan, type Pair, type PlanRequest } from '../../../src/plan/plan.js'
 import { inShard } from '../../../src/plan/shard.js'
 import { candidates } from '../../../src/plan/targets.js'
 import { directory, file, tree } from '../judge/cases.js'
@@ -96,6 +96,8 @@ function request(world: World): PlanRequest {
   const imports: PythonImports = world.imports ?? { kind: 'known', bytecode: [], modulesSeen: 10 }
   return {
     faults: catalogue.filter(({ id }) => world.faults?.includes(id) ?? true),
+    pairs: [],
+    rules: [],
     candidates: candidates(facts, { cachePaths: world.cachePaths ?? [], dataPaths: world.dataPaths ?? [] }),
     bootModes: world.bootModes ?? 'auto',
     control,
@@ -407,6 +409,91 @@ describe('bytecode', () => {
     expect(
       ids({ cachePaths: ['/data/pycache'], volume, imports: known(app), faults: ['stale-bytecode'] })
     ).toEqual(['stale-bytecode@/data/pycache/recreate'])
+  })
+})
+
+describe('what a scenario file asks for', () => {
+  const volume = [directory('/data/index'), file('/data/index/a.json', '{}'), directory('/data/cache')]
+  const written = ['/data/index', '/data/index/a.json']
+  const asked = (
+    pairs: readonly Omit<Pair, 'fault'>[],
+    fault: string,
+    about: Partial<PlanRequest> = {}
+  ): Plan => {
+    const base = request({ volume, written, cachePaths: ['/data/cache'], faults: ['dangling-symlink'] })
+    const found = catalogue.filter(({ id }) => id === fault)
+    const paths = pairs.map(({ path }) => path)
+    return plan({
+      ...base,
+      candidates: candidates(
+        { ...FACTS, cacheEnv: [] },
+        { cachePaths: ['/data/cache'], dataPaths: [] },
+        { paths, mounts: ['/data'] }
+      ),
+      pairs: pairs.flatMap((pair) => found.map((one) => ({ ...pair, fault: one }))),
+      ...about
+    })
+  }
+  const idsOf = ({ scenarios }: Plan): string[] => scenarios.map(({ id }) => id).sort()
+
+  test('is planned at that path alone, and as data where it is on a volume and under no cache path', () => {
+    const planned = asked([{ path: '/data/index', modes: undefined }], 'file-for-directory')
+    expect(idsOf(planned)).toEqual([
+      'dangling-symlink@/data/cache/recreate',
+      'file-for-directory@/data/index/recreate'
+    ])
+    expect(planned.scenarios.find(({ fault }) => fault === 'file-for-directory')).toMatchObject({
+      expectation: 'recover-or-refuse',
+      target: { role: 'data', source: 'scenario file' }
+    })
+  })
+
+  test('takes the modes that it names, narrowed by boot-modes', () => {
+    const both: BootMode[] = ['recreate', 'restart']
+    const pairs = [{ path: '/data/index', modes: both }]
+    expect(idsOf(asked(pairs, 'symlink-loop', { faults: [] }))).toEqual([
+      'symlink-loop@/data/index/recreate',
+      'symlink-loop@/data/index/restart'
+    ])
+    expect(idsOf(asked(pairs, 'symlink-loop', { faults: [], bootModes: ['restart'] }))).toEqual([
+      'symlink-loop@/data/index/restart'
+    ])
+    const none = asked(pairs, 'symlink-loop', { faults: [], bootModes: ['concurrent'] })
+    expect(none.omissions).toMatchObject([
+      {
+        fault: 'symlink-loop',
+        path: '/data/index',
+        reason: expect.stringContaining('leaves none that this fault') as unknown
+      }
+    ])
+  })
+
+  test('that a fault cannot be is explained', () => {
+    const planned = asked([{ path: '/data/gone/x', modes: undefined }], 'symlink-loop', { faults: [] })
+    expect(planned.omissions).toMatchObject([{ fault: 'symlink-loop', path: '/data/gone/x' }])
+  })
+
+  test('is one scenario with what the inputs ask for, not two', () => {
+    expect(idsOf(asked([{ path: '/data/cache', modes: undefined }], 'dangling-symlink'))).toEqual([
+      'dangling-symlink@/data/cache/recreate'
+    ])
+  })
+
+  test('may be to leave one out: the reason is among the omissions, and a rule for nothing is told', () => {
+    const rules = [
+      { match: 'dangling-symlink@*', silent: false, leaveOut: 'never a link here' },
+      { match: 'danglin-symlink@*', silent: false, leaveOut: 'mistyped' }
+    ]
+    const planned = asked([], 'killed', { rules })
+    expect(idsOf(planned)).toEqual([])
+    expect(planned.omissions).toContainEqual({
+      fault: 'dangling-symlink',
+      path: '/data/cache',
+      reason: 'the scenario file leaves out the mode recreate: never a link here'
+    })
+    expect(planned.notes).toEqual([
+      'The rule for danglin-symlink@* in the scenario file matches no scenario of this plan.'
+    ])
   })
 })
 
