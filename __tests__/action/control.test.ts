@@ -142,6 +142,11 @@ describe('why a fault is left out', () => {
       expect(omissions(run)).toEqual({
         'symlink-to-volume@/data/cache': 'there is no volume that does not itself hold the path',
         'directory-for-symlink@/data/cache': 'healthy start-up leaves no link at /data/cache',
+        'directory-for-file@/data': 'looked for files; the control left none at /data',
+        'fifo-for-file@/data': 'looked for files; the control left none at /data',
+        'directory-for-file@/root/.cache': unused,
+        'fifo-for-file@/root/.cache': unused,
+        'nested-link@/root/.cache': unused,
         'dangling-symlink@/root/.cache': unused,
         'file-for-directory@/root/.cache': unused,
         'symlink-loop@/root/.cache': unused,
