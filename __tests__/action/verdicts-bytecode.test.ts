@@ -84,7 +84,8 @@ describe('Python bytecode on a volume', () => {
         'stale-bytecode@/data': never,
         'stale-bytecode-unchecked@/data': never,
         'stale-bytecode-legacy@/data': none,
-        'orphan-bytecode@/data': none
+        'orphan-bytecode@/data': none,
+        'shadowed-code@/data': 'Python in this image imports none of the image’s own code from /data'
       })
       expect(run.stdout.replace(/\n */g, ' ')).toContain(`stale-bytecode-unchecked: ${never}.`)
     }

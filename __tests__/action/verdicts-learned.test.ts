@@ -34,7 +34,7 @@ function findings({ report }: ReportedRun): Record<string, string | undefined> {
 }
 
 describe('damage to an index and its six shards', () => {
-  const args = [...CACHE, ...SEED, '--faults', 'state']
+  const args = [...CACHE, ...SEED, '--faults', 'F0']
 
   test.concurrent('an image that trusts them dies, and the one file is named that is enough', async () => {
     const run = await images.crashTest('trusts-its-files', args)
@@ -154,7 +154,7 @@ describe('a date in the future', () => {
 })
 
 describe('damage to the settings of users', () => {
-  const args = ['--data-paths', '/data/settings.json', '--faults', 'state'] as const
+  const args = ['--data-paths', '/data/settings.json', '--faults', 'F0'] as const
 
   test.concurrent('replacing them by defaults loses what could still be read of them', async () => {
     const run = await images.crashTest('overwrites-damaged-data', args)

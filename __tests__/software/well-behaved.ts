@@ -17,7 +17,7 @@ export interface WellBehaved {
 /**
  * The faults that they meet: those that every run has by default, and whatever can be learned from what they wrote.
  */
-export const WELL_BEHAVED_FAULTS = ['--faults', 'default', '--faults', 'state'] as const
+export const WELL_BEHAVED_FAULTS = ['--faults', 'default', '--faults', 'F0'] as const
 
 /** Asks for the page as browsers do, which makes the server fill its cache. */
 export const PAGE = [
