@@ -40,16 +40,16 @@ ${FOUND.map((found) => `- ${found}`).join('\n')}
 }
 
 const FOUND: readonly string[] = [
-  '**nginx** dies of a dangling link or a loop at `proxy_cache_path`: `mkdir() "/var/cache/nginx/proxy" failed (17: File exists)`.\n' +
-    '  Where a file is at the path it starts, and answers 500 to every page that it would cache.',
+  '**nginx** dies of a dangling link or a loop at `proxy_cache_path`:\n' +
+    '  `stat() "/var/cache/nginx/proxy" failed (2: No such file or directory)`.',
   '**nginx** sends a page from a cache file that was cut in half with the length of the whole one: clients wait for the rest.\n' +
     '  Nothing in a cache entry lets it tell, so the entrypoint starts on an empty cache.',
   '**lighttpd** sends what `deflate.cache-dir` holds as it is, also where it was emptied, zeroed or has flipped bits:\n' +
     '  `curl: (61) Error while processing content unencoding`. Again an empty cache at every start is what helps.',
   '**Gunicorn** starts a worker again, for ever, whose application refuses to start by `sys.exit`, and never ends itself: the\n' +
     '  container is up and never ready. With `--preload` the application is loaded by the master, and its refusal ends the container.',
-  '**A removed database**: an entrypoint that deletes a SQLite file which fails `PRAGMA integrity_check` is ready in a second, and\n' +
-    '  has thrown away what `sqlite3 .recover` could have saved: `data-lost`.'
+  '**A removed database**: an entrypoint that deletes a SQLite file which fails `PRAGMA integrity_check`, and makes a new one,\n' +
+    '  starts well and has thrown away what could still be read: `data-lost`.'
 ]
 
 function pairRow(pair: Pair, cell: Cell): string {
