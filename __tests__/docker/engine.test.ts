@@ -38,6 +38,7 @@ describe('engine and images', () => {
 
   test('an image shows what its configuration says', async () => {
     const id = await bench.container(['true'])
+    const baseEnv = (await engine.inspectImage(IMAGE))?.env
     const changes = [
       'USER 4242:4343',
       'ENV A=1 B="x=y z"',
@@ -55,7 +56,7 @@ describe('engine and images', () => {
         os: 'linux',
         architecture: (await engine.info()).architecture,
         user: '4242:4343',
-        env: { A: '1', B: 'x=y z' },
+        env: { ...baseEnv, A: '1', B: 'x=y z' },
         workdir: '/srv/app',
         volumes: ['/cache', '/data'],
         ports: [80, 8000],
