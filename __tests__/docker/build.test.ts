@@ -1,8 +1,8 @@
 /* eslint jest/no-standalone-expect: [error, { additionalTestBlockFunctions: [testIfFound] }] */
-import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -130,6 +130,36 @@ describe.each(['buildx', 'buildkit', 'legacy'] as const)('%s', (builder) => {
     await build(failing()).catch(String)
     expect(await readdir(temporaryDirectory)).toEqual([])
   })
+})
+
+test('the legacy builder builds again when a step of its cache is removed under it', async () => {
+  const context = await mkdtemp(join(temporaryDirectory, 'context-'))
+  const neighbour = `${tag}-neighbour`
+  const shared = `FROM cache-crash-test-base:python3.11\nWORKDIR /shared-${randomUUID()}\n`
+  await writeFile(join(context, 'Neighbour.Dockerfile'), `${shared}ENV neighbour=yes\n`)
+  await writeFile(join(context, 'Dockerfile'), `${shared}COPY large /large\n`)
+  // Copied for longer than an image takes to be removed.
+  await writeFile(join(context, 'large'), Buffer.alloc(192 * 1024 * 1024))
+  const environment = { ...process.env, DOCKER_BUILDKIT: '0' }
+  const neighbourFile = join(context, 'Neighbour.Dockerfile')
+  await run('docker', ['build', '--tag', neighbour, '--file', neighbourFile, context], { env: environment })
+
+  let removed = false
+  await buildImage(source({ context, file: join(context, 'Dockerfile') }), {
+    tag,
+    labels,
+    temporaryDirectory,
+    environment,
+    log: (chunk) => {
+      log.push(chunk)
+      if (removed || !chunk.includes('COPY large')) return
+      removed = true
+      execFileSync('docker', ['rmi', neighbour], { stdio: 'ignore' })
+    }
+  })
+  await rm(context, { recursive: true })
+  expect(Buffer.concat(log).toString()).toMatch(/unknown parent image ID[^]*Successfully built/)
+  expect(await inspect()).toMatchObject({ Labels: labels })
 })
 
 describe('secrets', () => {

@@ -42,6 +42,16 @@ export function failedBuild(exitCode: number, output: string): BuildError {
 }
 
 /**
+ * Whether a build of the legacy builder ended because a step that it had taken from the cache was removed meanwhile, as
+ * `docker rmi` of an image that shares the step does: the next build makes the step again. Seen with Docker 20.10.
+ */
+export function lostItsParent(output: string): boolean {
+  return /^failed to export image: failed to set parent sha256:[0-9a-f]{64}: unknown parent image ID/m.test(
+    output
+  )
+}
+
+/**
  * Finds the failing step in the output of any of Docker's builders: BuildKit's plain progress (checked with buildx 0.13
  * and the client in Docker 20.10) and the legacy builder (20.10, 28).
  */

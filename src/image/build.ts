@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { getExecOutput } from '@actions/exec'
 import type { BuildSource } from '../model.js'
 import { buildCommand, type Builder } from './build-command.js'
-import { BuildError, failedBuild } from './build-error.js'
+import { BuildError, failedBuild, lostItsParent } from './build-error.js'
 import { runChild, type ChildListeners } from './child.js'
 import { mask } from './mask.js'
 
@@ -21,6 +21,9 @@ export interface BuildOptions {
   /** Ends the build when it aborts. */
   readonly signal?: AbortSignal
 }
+
+/** How often one image is built when what the builder took from its cache is removed under it. */
+const maximumBuilds = 5
 
 /** What is kept of the output to explain a failure, in bytes: parallel steps write between each other's lines. */
 const keptOutput = 4_194_304
@@ -51,16 +54,17 @@ export async function buildImage(source: BuildSource, options: BuildOptions): Pr
     for (const { name, value } of secretFiles) {
       await writeFile(join(directory, name), value, { mode: 0o600 })
     }
-    const output = collect(options.log, Object.values(source.secrets))
-    const exitCode = await run(
-      docker,
-      command.argv,
-      { ...options.environment, ...command.environment },
-      output,
-      options.signal
-    )
-    const text = output.end()
-    if (exitCode !== 0) throw failedBuild(exitCode, text)
+    const environment = { ...options.environment, ...command.environment }
+    for (let build = 1; ; build++) {
+      const output = collect(options.log, Object.values(source.secrets))
+      const exitCode = await run(docker, command.argv, environment, output, options.signal)
+      const text = output.end()
+      if (exitCode === 0) return
+      // Another run on this engine may remove its image, and with it steps that this build has taken from the cache.
+      if (builder !== 'legacy' || build === maximumBuilds || !lostItsParent(text)) {
+        throw failedBuild(exitCode, text)
+      }
+    }
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { failedBuild, readFailure } from '../../../src/image/build-error.js'
+import { failedBuild, lostItsParent, readFailure } from '../../../src/image/build-error.js'
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/build/${name}.log`, import.meta.url), 'utf8')
@@ -77,4 +77,11 @@ describe('what a failing build says', () => {
     expect(failure.lines[0]).toBe('red')
     expect(failure.lines[1]?.length).toBeLessThan(600)
   })
+})
+
+test('a build that lost a cached step is told from one that failed', () => {
+  expect(lostItsParent(fixture('legacy/lost-parent'))).toBe(true)
+  for (const name of ['bad-syntax', 'bad-target', 'failing-step', 'missing-file']) {
+    expect(lostItsParent(fixture(`legacy/${name}`))).toBe(false)
+  }
 })
