@@ -1,8 +1,10 @@
 /* eslint jest/no-standalone-expect: [error, { additionalTestBlockFunctions: [testIfFound] }] */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -135,31 +137,36 @@ describe.each(['buildx', 'buildkit', 'legacy'] as const)('%s', (builder) => {
 test('the legacy builder builds again when a step of its cache is removed under it', async () => {
   const context = await mkdtemp(join(temporaryDirectory, 'context-'))
   const neighbour = `${tag}-neighbour`
-  const shared = `FROM cache-crash-test-base:python3.11\nWORKDIR /shared-${randomUUID()}\n`
-  await writeFile(join(context, 'Neighbour.Dockerfile'), `${shared}ENV neighbour=yes\n`)
-  await writeFile(join(context, 'Dockerfile'), `${shared}COPY large /large\n`)
-  // Copied for longer than an image takes to be removed.
-  await writeFile(join(context, 'large'), Buffer.alloc(192 * 1024 * 1024))
-  const environment = { ...process.env, DOCKER_BUILDKIT: '0' }
-  const neighbourFile = join(context, 'Neighbour.Dockerfile')
-  await run('docker', ['build', '--tag', neighbour, '--file', neighbourFile, context], { env: environment })
-
-  let removed = false
-  await buildImage(source({ context, file: join(context, 'Dockerfile') }), {
-    tag,
-    labels,
-    temporaryDirectory,
-    environment,
-    log: (chunk) => {
-      log.push(chunk)
-      if (removed || !chunk.includes('COPY large')) return
-      removed = true
-      execFileSync('docker', ['rmi', neighbour], { stdio: 'ignore' })
-    }
+  // The daemon itself fetches what is added, in the step that comes after the shared one.
+  let removals = 0
+  const server = createServer((_, response) => {
+    const answer = (): void => void response.end('late')
+    if (removals++ > 0) answer()
+    else void run('docker', ['rmi', neighbour]).then(answer)
   })
-  await rm(context, { recursive: true })
-  expect(Buffer.concat(log).toString()).toMatch(/unknown parent image ID[^]*Successfully built/)
-  expect(await inspect()).toMatchObject({ Labels: labels })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  try {
+    const { port } = server.address() as AddressInfo
+    const shared = `FROM cache-crash-test-base:python3.11\nWORKDIR /shared-${randomUUID()}\n`
+    const neighbourFile = join(context, 'Neighbour.Dockerfile')
+    await writeFile(neighbourFile, `${shared}ENV neighbour=yes\n`)
+    await writeFile(join(context, 'Dockerfile'), `${shared}ADD http://127.0.0.1:${port}/late /late\n`)
+    const environment = { ...process.env, DOCKER_BUILDKIT: '0' }
+    await run('docker', ['build', '--tag', neighbour, '--file', neighbourFile, context], { env: environment })
+
+    await buildImage(source({ context, file: join(context, 'Dockerfile') }), {
+      tag,
+      labels,
+      temporaryDirectory,
+      environment,
+      log: (chunk) => log.push(chunk)
+    })
+    expect(Buffer.concat(log).toString()).toMatch(/No such image: sha256:[^]*Successfully built/)
+    expect(await inspect()).toMatchObject({ Labels: labels })
+  } finally {
+    server.close()
+    await rm(context, { recursive: true })
+  }
 })
 
 describe('secrets', () => {

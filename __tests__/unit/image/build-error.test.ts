@@ -81,6 +81,7 @@ describe('what a failing build says', () => {
 
 test('a build that lost a cached step is told from one that failed', () => {
   expect(lostItsParent(fixture('legacy/lost-parent'))).toBe(true)
+  expect(lostItsParent(fixture('legacy/lost-destination'))).toBe(true)
   for (const name of ['bad-syntax', 'bad-target', 'failing-step', 'missing-file']) {
     expect(lostItsParent(fixture(`legacy/${name}`))).toBe(false)
   }
