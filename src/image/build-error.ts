@@ -46,9 +46,7 @@ export function failedBuild(exitCode: number, output: string): BuildError {
  * `docker rmi` of an image that shares the step does: the next build makes the step again. Seen with Docker 20.10.
  */
 export function lostItsParent(output: string): boolean {
-  return /^failed to export image: failed to set parent sha256:[0-9a-f]{64}: unknown parent image ID/m.test(
-    output
-  )
+  return /^(failed to .*: )?(unknown parent image ID|No such image:) sha256:[0-9a-f]{64}$/m.test(output)
 }
 
 /**
