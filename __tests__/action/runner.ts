@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { reportSchema, type Report } from '../../src/report/schema.js'
@@ -103,6 +103,7 @@ export async function startAction(
     const outputs = parseOutputs(await readFile(files.output, 'utf8'))
     const summary = await readFile(files.summary, 'utf8')
     const report = await readReport(reportDir)
+    await logVerdicts(report, inputs.command)
     await rm(directory, { recursive: true })
     return { ...finished, outputs, summary, report }
   }
@@ -129,6 +130,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {
   )
   const finished = await running.finished
   const report = await readReport(reportDir)
+  await logVerdicts(report, args.includes('--command') ? args[args.indexOf('--command') + 1] : undefined)
   await rm(reportDir, { recursive: true })
   return { ...finished, report }
 }
@@ -220,6 +222,24 @@ function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv)
 async function readReport(directory: string): Promise<Report | undefined> {
   const text = await readFile(join(directory, 'report.json'), 'utf8').catch(() => undefined)
   return text === undefined ? undefined : reportSchema.parse(JSON.parse(text))
+}
+
+/**
+ * Adds what a run came out as to the file that VERDICT_LOG names, a JSON object a line: what the detection matrix is made
+ * of and checked against.
+ */
+async function logVerdicts(report: Report | undefined, command: string | undefined): Promise<void> {
+  const { VERDICT_LOG: file } = process.env
+  if (file === undefined || report === undefined) return
+  // Fixture images are called cache-crash-test-fixture-PROCESS:NAME-BASE, and examples by their Dockerfile.
+  const name = report.image.reference
+    .replace(/^cache-crash-test-fixture-\d+:(.*)-(python3\.\d+|no-shell|debian12)$/, '$1')
+    .replace(/^(examples\/.*)\/Dockerfile$/, '$1')
+  const image = command === undefined ? name : `${name} (${command})`
+  const lines = report.scenarios.map(({ fault, verdict, reason }) =>
+    JSON.stringify({ fault, image, verdict: reason === null ? verdict : `${verdict}: ${reason}` })
+  )
+  await appendFile(file, lines.map((line) => `${line}\n`).join(''))
 }
 
 /** A runner's own format: `name<<DELIMITER`, the value, the delimiter. */
