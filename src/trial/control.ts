@@ -1,3 +1,4 @@
+import { EngineError } from '../engine/errors.js'
 import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
@@ -122,6 +123,7 @@ async function control(
   const learned = await firstBoot(lab, request, first, bench.timeline.during(label))
   traced({ label, observation: learned.observation })
   const { checks } = learned
+  throwIfUnobserved(learned.observation)
   const failed = async (
     stage: 'first-boot' | 'second-boot' | 'data',
     message: string,
@@ -199,6 +201,7 @@ async function control(
     const during = bench.timeline.during(label)
     const observed = await again(last, during)
     traced({ label, observation: observed })
+    throwIfUnobserved(observed)
     if (!isFine(observed))
       return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
@@ -352,6 +355,12 @@ async function readLayer(lab: Lab, container: string, candidates: readonly strin
     }
   }
   return { tree, truncated }
+}
+
+/** What the engine kept us from seeing says nothing about the image. @throws EngineError */
+function throwIfUnobserved({ outcome }: BootObservation): void {
+  if (outcome.kind !== 'engine-error') return
+  throw new EngineError('boot on clean state', undefined, outcome.message)
 }
 
 function blameFor({ outcome }: BootObservation): 'image' | 'probe' {
