@@ -1,3 +1,4 @@
+import { EngineError } from '../engine/errors.js'
 import { compileBytecode } from '../image/bytecode.js'
 import { chooseModules } from '../image/modules.js'
 import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
@@ -80,6 +81,7 @@ export interface VerboseBoot {
 /**
  * Boots the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used.
  * @returns none where no Python runs, or one that ignores its environment
+ * @throws EngineError when the engine fails, also during the boot
  */
 export async function verboseImports(
   lab: Lab,
@@ -89,7 +91,10 @@ export async function verboseImports(
   const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
   await writeState(lab, bench, container, volumes, state)
   const request = bootRequest(lab, container, deadlineMs, undefined)
-  await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
+  const { outcome } = await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
+  // An import that nobody saw would leave scenarios out.
+  if (outcome.kind === 'engine-error')
+    throw new EngineError('boot to see imports', undefined, outcome.message)
   await lab.engine.killContainer(container.id)
   return parseVerboseImports(await wholeLog(lab, container.id))
 }
