@@ -55,7 +55,7 @@ export async function run(inputs: Inputs, surroundings: Surroundings): Promise<O
   try {
     outcome = await crashTest(inputs, { ...surroundings, engine }, notes)
   } catch (error) {
-    const left = await cleanUp(surroundings).catch((failure: unknown) => [messageOf(failure)])
+    const left = await cleanUp(surroundings)
     if (left.length === 0) throw error
     const words = `${messageOf(error)}\nNot everything that the run had made could be removed:\n${left.join('\n')}`
     throw new Error(words, { cause: error })
@@ -67,10 +67,19 @@ export async function run(inputs: Inputs, surroundings: Surroundings): Promise<O
   return outcome
 }
 
-/** @returns what could not be removed, in the engine's words */
+/**
+ * Tries once more where the engine failed: one that is back a moment later leaves nothing for others to find.
+ * @returns what could not be removed, in the engine's words
+ */
 async function cleanUp({ engine, identity, onProgress }: Surroundings): Promise<readonly string[]> {
   onProgress({ kind: 'cleanup' })
-  return (await sweep(engine, (labels) => isOfRun(labels, identity.runId))).failures
+  const attempt = (): Promise<readonly string[]> =>
+    sweep(engine, (labels) => isOfRun(labels, identity.runId)).then(
+      ({ failures }) => failures,
+      (failure: unknown) => [messageOf(failure)]
+    )
+  const left = await attempt()
+  return left.length === 0 ? left : await attempt()
 }
 
 async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: string[]): Promise<Outcome> {
@@ -149,7 +158,9 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
 async function sweepAbandoned(surroundings: Surroundings, notes: string[]): Promise<void> {
   const { engine, identity, isAlive } = surroundings
   const now = Math.floor(Date.now() / 1000)
-  const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive))
+  const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive)).catch(
+    (failure: unknown) => ({ removed: 0, failures: [messageOf(failure)] })
+  )
   if (swept.removed > 0) notes.push(`Removed ${swept.removed} resources that an earlier run had left behind.`)
   notes.push(...swept.failures)
 }

@@ -1,6 +1,7 @@
 import { containerBody, type TmpfsVolume, type VolumeMount } from './container.js'
 import { namePrefix } from './labels.js'
 import { Timeline } from './timeline.js'
+import { EngineError } from '../engine/errors.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
 import type { BoundedTree, HealthInputs, ImageFacts, Inputs, Tree } from '../model.js'
 
@@ -138,12 +139,15 @@ export class Bench {
     return this.#containers.map(({ name }) => name)
   }
 
-  /** Removes everything by force. @throws EngineError when the engine will not; the end of the run sweeps again */
+  /**
+   * Removes everything by force. What the engine will not remove now says nothing about the image: the sweep at the end of
+   * the run tries again, and reports what then is still there.
+   */
   async dispose(): Promise<void> {
     const { engine } = this.#lab
     await this.timeline.during(null)('remove', async () => {
-      await Promise.all(this.#containers.map(({ id }) => engine.removeContainer(id)))
-      await Promise.all(this.#volumes.map((name) => engine.removeVolume(name)))
+      await allThatCan(this.#containers.map(({ id }) => engine.removeContainer(id)))
+      await allThatCan(this.#volumes.map((name) => engine.removeVolume(name)))
     })
   }
 }
@@ -158,4 +162,11 @@ export async function readRoots(
   const trees = await Promise.all(roots.map((root) => engine.read(container, root, bounds)))
   const entries: Tree = new Map(trees.flatMap((tree) => [...(tree?.entries ?? [])]))
   return { entries, truncated: trees.some((tree) => tree?.truncated === true) }
+}
+
+/** Waits for all of them. @throws only what is not the engine's failure */
+async function allThatCan(removals: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(removals)) {
+    if (result.status === 'rejected' && !(result.reason instanceof EngineError)) throw result.reason
+  }
 }
