@@ -1,6 +1,7 @@
 import { bootOnce, isUp, stop, type Container, type TrialConditions } from './boots.js'
 import { stageFull } from './full-mount.js'
 import { seedEntries } from './plant.js'
+import { shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
 import type { Bench, Lab } from './lab.js'
@@ -42,7 +43,7 @@ export async function stage(
       canary: undefined,
       label: 'clean boot'
     })
-    if (!isUp(clean)) return { problem: `the clean boot before the fault failed: ${clean.outcome.kind}` }
+    if (!isUp(clean)) return { problem: `the clean boot before the fault failed: it ${shortcoming(clean)}` }
     await bench.timeline.during('clean boot')('stop', () =>
       plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id)
     )

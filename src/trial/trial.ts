@@ -21,13 +21,12 @@ export async function runTrial(
   const began = performance.now()
   const elapsed = (): number => (performance.now() - began) / 1000
   try {
-    return { ...(await observe(lab, scenario, conditions, bench)), seconds: elapsed() }
+    const observed = await observe(lab, scenario, conditions, bench).finally(() => bench.letGo())
+    return { ...observed, seconds: elapsed() }
   } catch (error) {
     lab.signal.throwIfAborted()
     if (!(error instanceof EngineError)) throw error
     return problem(`the engine failed: ${error.message}`, elapsed())
-  } finally {
-    await bench.letGo()
   }
 }
 
