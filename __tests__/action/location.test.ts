@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { BASES, leftBehindBy, runAction, verdicts, type ActionRun } from './runner.js'
+import { BASES, leftBehindBy, NODE_24, root, runAction, verdicts, type ActionRun } from './runner.js'
 
 let directory = ''
 beforeAll(async () => {
@@ -49,8 +49,121 @@ const PYTHON: Repository = {
   'src/store.py': STORE
 }
 
+/** Python that says nothing of its own: what it prints is what came of the store. */
+function python(...lines: readonly string[]): Repository {
+  const start = ['import store', '', ...lines, 'print("ready", flush=True)', 'store.wait()', '']
+  return { ...PYTHON, 'src/app.py': start.join('\n') }
+}
+
+function node(main: string, files: Repository): Repository {
+  return { Dockerfile: `COPY node /usr/local/bin/\nCOPY web /web\nCMD ["node", "/web/${main}"]`, ...files }
+}
+
+/**
+ * A program of another language, without its compiler: the sources as they were compiled, and a start-up that dies with what
+ * the real program printed (`__tests__/fixtures/tracebacks`).
+ * @param sources by path in the repository, with the name that `capture.sh` gives them
+ */
+async function recorded(
+  trace: string,
+  copy: string,
+  sources: Readonly<Record<string, string>>
+): Promise<Repository> {
+  const captures = join(root, '__tests__/fixtures/tracebacks')
+  const script = await readFile(join(captures, 'capture.sh'), 'utf8')
+  const source = (name: string): string => {
+    const [, text] = script.split(`cat >${name} <<'EOF'\n`)
+    if (text === undefined) throw new Error(`capture.sh writes no ${name}`)
+    return text.slice(0, text.indexOf('\nEOF\n') + 1)
+  }
+  return {
+    ...Object.fromEntries(Object.entries(sources).map(([path, name]) => [path, source(name)])),
+    'trace.log': await readFile(join(captures, `${trace}.log`), 'utf8'),
+    'start.sh':
+      '#!/bin/sh\nmkdir -p /data/cache || { cat /trace.log >&2; exit 2; }\necho ready\nexec sleep 300\n',
+    Dockerfile: `${copy}\nCOPY trace.log start.sh /\nCMD ["sh", "/start.sh"]`
+  }
+}
+
+const MKDIR = 'python src/store.py:6 os.makedirs(path + "/models", exist_ok=True)'
+const PREPARE = 'store.prepare("/data/cache")'
+const JAVA = {
+  'api/src/com/acme/App.java': 'com/acme/App.java',
+  'api/src/com/acme/Store.java': 'com/acme/Store.java'
+}
+const GO = { 'worker/main.go': 'main.go', 'worker/store/store.go': 'store/store.go' }
+
+/** What start-up dies of, and the line that is to be shown: that of the repository's own code where it began. */
+const LANGUAGES: readonly {
+  name: string
+  files: () => Repository | Promise<Repository>
+  expected: string
+}[] = [
+  {
+    name: 'Python with a cause',
+    files: () =>
+      python(
+        'try:',
+        `    ${PREPARE}`,
+        'except OSError as error:',
+        '    raise RuntimeError("no cache") from error'
+      ),
+    expected: MKDIR
+  },
+  {
+    name: 'Python in an exception group',
+    files: () =>
+      python(
+        'try:',
+        `    ${PREPARE}`,
+        'except OSError as error:',
+        '    raise ExceptionGroup("start-up", [error])'
+      ),
+    expected: MKDIR
+  },
+  {
+    name: 'a Node.js script',
+    files: () =>
+      node('server.js', {
+        'web/server.js':
+          "require('./lib/store').prepare('/data/cache')\nconsole.log('ready')\nsetInterval(() => {}, 1000)\n",
+        'web/lib/store.js':
+          "const fs = require('node:fs')\n\nexports.prepare = (path) => {\n  fs.mkdirSync(path, { recursive: true })\n}\n"
+      }),
+    expected: 'node web/lib/store.js:4 fs.mkdirSync(path, { recursive: true })'
+  },
+  {
+    name: 'a Node.js module that awaits',
+    files: () =>
+      node('server.mjs', {
+        'web/server.mjs':
+          "import { mkdir } from 'node:fs/promises'\n\nasync function prepare() {\n  await mkdir('/data/cache', { recursive: true })\n}\n\nawait prepare()\nconsole.log('ready')\nsetInterval(() => {}, 1000)\n"
+      }),
+    expected: "node web/server.mjs:4 await mkdir('/data/cache', { recursive: true })"
+  },
+  {
+    name: 'a Go panic',
+    files: () => recorded('go-panic', 'COPY worker /app/go', GO),
+    expected: 'go worker/store/store.go:8 panic(err)'
+  },
+  {
+    name: 'a Go panic with trimmed paths',
+    files: () => recorded('go-trimpath', 'WORKDIR /src\nCOPY worker .', GO),
+    expected: 'go worker/store/store.go:8 panic(err)'
+  },
+  {
+    name: 'a Java exception with a cause',
+    files: () => recorded('java-cause', 'COPY api /build', JAVA),
+    expected: 'java api/src/com/acme/Store.java:10 Files.createDirectory(path);'
+  }
+]
+
 /** Runs the action on a repository of its own, as a workflow does after its checkout. */
-async function crashTest(name: string, files: Repository): Promise<ActionRun> {
+async function crashTest(
+  name: string,
+  files: Repository,
+  faults = 'file-for-directory\nread-only'
+): Promise<ActionRun> {
   const workspace = join(directory, name)
   for (const [path, text] of Object.entries(files)) {
     const file = join(workspace, path)
@@ -58,12 +171,14 @@ async function crashTest(name: string, files: Repository): Promise<ActionRun> {
     const dockerfile = `FROM ${BASES['python3.11']}\n${text}\n`
     await writeFile(file, path === 'Dockerfile' ? dockerfile : text)
   }
+  if (files.Dockerfile?.includes('COPY node ') === true) await copyFile(NODE_24, join(workspace, 'node'))
   return await runAction(
     {
-      ready: 'log:/ready/',
+      // Not in the message: "already exists".
+      ready: 'log:/^ready/',
       volumes: '/data',
       'cache-paths': '/data/cache',
-      faults: 'file-for-directory\nread-only',
+      faults,
       'stable-for': '200ms',
       'second-boot': 'false',
       options: '--stop-timeout 0'
@@ -124,6 +239,14 @@ describe('the line in the pull request', () => {
       location: { file: 'src/app.py', line: 3, language: 'python', source: 'store.none()' }
     })
     expect(placed(run)).toEqual([expect.stringMatching(/file=src\/app\.py,line=3/)])
+  })
+
+  test.concurrent.each(LANGUAGES)('is right for $name', async ({ name, files, expected }) => {
+    const run = await crashTest(name.replaceAll(/\W+/g, '-'), await files(), 'file-for-directory')
+    expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'failed: crashed' })
+    expect(locations(run)).toEqual([expected])
+    const [, file = '', line = ''] = /^\w+ (\S+):(\d+) /.exec(expected) ?? []
+    expect(placed(run)).toEqual([expect.stringMatching(new RegExp(`file=${file},line=${line}\\b`))])
   })
 
   const NOWHERE: readonly [string, Repository][] = [
