@@ -1,13 +1,22 @@
 import { parseCommandLine } from './cli-options.js'
 import { perform } from './perform.js'
-import { terminalPublisher } from './publish-terminal.js'
+import { terminalPublisher, type TerminalClock } from './publish-terminal.js'
 import { VERSION } from './version.js'
 
 const { stdout, stderr, env: environment } = process
 const setExitCode = (code: 1 | 2): void => {
   process.exitCode = code
 }
-const publisher = terminalPublisher({ stdout, stderr, environment, setExitCode })
+const clock: TerminalClock = {
+  now: () => performance.now(),
+  every: (milliseconds, tick) => {
+    const timer = setInterval(tick, milliseconds).unref()
+    return () => {
+      clearInterval(timer)
+    }
+  }
+}
+const publisher = terminalPublisher({ stdout, stderr, environment, clock, setExitCode })
 try {
   const commandLine = parseCommandLine(process.argv.slice(2), VERSION)
   if (commandLine.kind === 'run') await perform({ ...commandLine, environment }, publisher)

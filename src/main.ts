@@ -5,6 +5,7 @@ import { judgeTrial } from './judge/result.js'
 import { shownFailure } from './judge/shown-failure.js'
 import { planSeconds } from './plan/estimate.js'
 import { planFile, type PlanFile } from './plan/plan-file.js'
+import { Remaining } from './plan/remaining.js'
 import { shareOf } from './plan/shard.js'
 import { prepare } from './prepare.js'
 import { cleaner } from './report/clean.js'
@@ -128,6 +129,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   })
 
   const trialsBegan = performance.now()
+  const seconds = (): number => (performance.now() - trialsBegan) / 1000
+  const remaining = new Remaining(scenarios, pace)
   let done = 0
   const outcome = await runSchedule(lab, {
     scenarios,
@@ -142,13 +145,16 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
     },
     verdictOf: (scenario, observation) => judge(scenario, observation, standards),
     onStart: (scenario) => {
-      onProgress({ kind: 'scenario-start', scenario })
+      remaining.begin(scenario.id, seconds())
+      onProgress({ kind: 'scenario-start', scenario, secondsLeft: remaining.secondsLeft(seconds()) })
     },
     onDone: (result) => {
-      onProgress({ kind: 'scenario-done', result, done: ++done, total: scenarios.length })
+      remaining.end(result.scenario.id)
+      const secondsLeft = remaining.secondsLeft(seconds())
+      onProgress({ kind: 'scenario-done', result, done: ++done, total: scenarios.length, secondsLeft })
     }
   })
-  const trialsTook = { estimatedSeconds, seconds: (performance.now() - trialsBegan) / 1000 }
+  const trialsTook = { estimatedSeconds, seconds: seconds() }
   const skipped = [...unplannable.map(({ id, reason }) => ({ scenario: { id }, reason })), ...outcome.skipped]
   const ids = (inputs.planFile ?? plan).scenarios.map(({ id }) => id)
   return tested({ planned: ids, omissions: plan.omissions, trialsTook, results: outcome.results, skipped })

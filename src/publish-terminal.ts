@@ -25,25 +25,48 @@ export interface TerminalStreams {
   readonly stderr: TerminalStream
   /** `NO_COLOR` and `FORCE_COLOR` count (https://no-color.org, https://force-color.org). */
   readonly environment: NodeJS.ProcessEnv
+  readonly clock: TerminalClock
   /** Called with 1 when a scenario failed, with 2 when the run could not be carried out. */
   readonly setExitCode: (code: 1 | 2) => void
 }
+
+/** What a live line needs to know of time. */
+export interface TerminalClock {
+  /** Milliseconds since whenever. */
+  readonly now: () => number
+  /** Calls a function again and again, without keeping the process alive. @returns what ends it */
+  readonly every: (milliseconds: number, tick: () => void) => () => void
+}
+
+/** How often the live line is drawn anew while nothing happens. */
+const TICK_MS = 1_000
 
 const DEFAULT_COLUMNS = 100
 const CLEAR_LINE = '\r\u001b[2K'
 
 /** Publishes to a terminal: live lines and, where it is one, a status line; the report at the end. */
-export function terminalPublisher({ stdout, stderr, environment, setExitCode }: TerminalStreams): Publisher {
+export function terminalPublisher(streams: TerminalStreams): Publisher {
+  const { stdout, stderr, environment, clock, setExitCode } = streams
   const secrets = new Set<string>()
   let mask = masker(secrets)
   let tally = NOTHING_YET
+  let tallyAt = clock.now()
   let status = ''
+  let stopTicking: (() => void) | undefined
 
   const ink = paint(isColoured(stderr, environment))
   const showStatus = (text: string): void => {
     if (stderr.isTTY !== true || (status === '' && text === '')) return
     status = text
     stderr.write(`${CLEAR_LINE}${ink.dim(text)}`)
+  }
+  const showTally = (): void => {
+    showStatus(statusLine(tally, (clock.now() - tallyAt) / 1_000, columnsOf(stderr)))
+  }
+  const endStatus = (): void => {
+    stopTicking?.()
+    stopTicking = undefined
+    showStatus('')
   }
   const print = (line: string): void => {
     const below = status
@@ -65,9 +88,13 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     },
     progress: (event) => {
       tally = tallied(tally, event)
-      const line = progressLine(event, ink)
+      tallyAt = clock.now()
+      showStatus('')
+      const line = progressLine(event, ink, stderr.isTTY === true ? columnsOf(stderr) : Infinity)
       if (line !== undefined) print(line)
-      showStatus(statusLine(tally, columnsOf(stderr)))
+      showTally()
+      if (stderr.isTTY === true && tally.running.length > 0) stopTicking ??= clock.every(TICK_MS, showTally)
+      if (tally.running.length === 0) endStatus()
     },
     line: (text) => {
       message('', text)
@@ -95,7 +122,7 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     publish: async (unmasked, reportDir) => {
       if (unmasked.verdict === 'failed') setExitCode(1)
       const report = maskedReport(unmasked, mask)
-      showStatus('')
+      endStatus()
       const terminal = {
         colour: isColoured(stdout, environment),
         columns: columnsOf(stdout)
@@ -110,7 +137,7 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     // The command line has no input that asks for one.
     comment: () => Promise.resolve(),
     publishPlan: async (plan, reportDir) => {
-      showStatus('')
+      endStatus()
       const terminal = { colour: isColoured(stdout, environment), columns: columnsOf(stdout) }
       stdout.write(`\n${mask(planTerminal(plan, terminal))}`)
       const file = await writePlan(reportDir, plan, mask)
@@ -118,11 +145,11 @@ export function terminalPublisher({ stdout, stderr, environment, setExitCode }: 
     },
     fail: (text) => {
       setExitCode(2)
-      showStatus('')
+      endStatus()
       message(`${ink.red('✖')} `, text)
     },
     close: () => {
-      showStatus('')
+      endStatus()
     }
   }
 }

@@ -64,33 +64,6 @@ describe('the command line', () => {
   })
 })
 
-describe('colours', () => {
-  const inTerminal = async (environment: NodeJS.ProcessEnv): Promise<string> => {
-    const args = ['--image', await images.tag('heals'), ...ONE, '--report-dir', join(directory, 'report')]
-    // It gives the command a terminal; -e passes its exit code on.
-    const { exitCode, output } = await execute('script', ['-qefc', [CLI, ...args].join(' '), '/dev/null'], {
-      TERM: 'xterm',
-      NO_COLOR: '',
-      FORCE_COLOR: '',
-      ...environment
-    })
-    expect(exitCode).toBe(0)
-    return output
-  }
-
-  test('and a live line are for terminals', async () => {
-    const output = await inTerminal({})
-    expect(output).toContain(`${ESCAPE}[32m`)
-    expect(output).toMatch(/\r.*0\/1 done; running file-for-directory@/)
-  })
-
-  test('are left out where NO_COLOR is set', async () => {
-    const output = await inTerminal({ NO_COLOR: '1' })
-    expect(output).not.toContain(`${ESCAPE}[3`)
-    expect(output).toContain('0/1 done; running')
-  })
-})
-
 describe('the command that is shown for a failing scenario', () => {
   /** Runs it as a reader would who has the tool on the PATH, in the repository. */
   async function again(failed: CliRun): Promise<CliRun> {

@@ -29,13 +29,39 @@ export function trialSeconds(trial: Trial, pace: Pace): number {
  * and never less than the longest of them.
  */
 export function planSeconds(trials: readonly Trial[], pace: Pace): number {
-  const costs = trials.map((trial) => costOf(trial, pace))
+  return secondsLeft(trials, [], pace)
+}
+
+function together(costs: readonly Cost[], pace: Pace): number {
   const sum = (of: (cost: Cost) => number): number => costs.reduce((seconds, cost) => seconds + of(cost), 0)
   return Math.max(
     sum(({ work }) => work) / pace.parallel,
     sum(({ total }) => total) / (pace.parallel * WAITING_PER_BOOTING),
     ...costs.map(({ total }) => total),
     0
+  )
+}
+
+/**
+ * How long is left of a plan that is under way, in seconds.
+ * @param waiting trials that have not begun
+ * @param running those that have, each with the seconds since it did
+ */
+export function secondsLeft(
+  waiting: readonly Trial[],
+  running: readonly { readonly trial: Trial; readonly seconds: number }[],
+  pace: Pace
+): number {
+  return together(
+    [
+      ...waiting.map((trial) => costOf(trial, pace)),
+      ...running.map(({ trial, seconds }) => {
+        const { work, total } = costOf(trial, pace)
+        const left = Math.max(0, 1 - seconds / total)
+        return { work: work * left, total: total * left }
+      })
+    ],
+    pace
   )
 }
 

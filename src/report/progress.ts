@@ -1,5 +1,5 @@
 import { counted } from './excerpt.js'
-import { fitted, padded, type Paint } from './paint.js'
+import { fitted, padded, width, type Paint } from './paint.js'
 import { oneLine, visible } from './untrusted.js'
 import { duration, roughly, sentence } from './words.js'
 import type { ControlResult, Scenario, ScenarioResult } from '../model.js'
@@ -16,13 +16,18 @@ export type ProgressEvent =
       readonly omissions: number
       /** Estimated, of all trials together. */ readonly seconds: number
     }
-  | { readonly kind: 'scenario-start'; readonly scenario: Scenario }
+  | {
+      readonly kind: 'scenario-start'
+      readonly scenario: Scenario
+      /** Estimated, until all trials are done. */ readonly secondsLeft: number
+    }
   | {
       readonly kind: 'scenario-done'
       readonly result: ScenarioResult
       /** Scenarios that are done, this one included, out of how many. */
       readonly done: number
       readonly total: number
+      readonly secondsLeft: number
     }
   | { readonly kind: 'cleanup' }
 
@@ -33,24 +38,31 @@ export interface Tally {
   readonly failed: number
   /** Ids of the scenarios that are on their way, oldest first. */
   readonly running: readonly string[]
+  /** Estimated when the last of them began or ended. */
+  readonly secondsLeft: number
 }
 
-export const NOTHING_YET: Tally = { total: 0, done: 0, failed: 0, running: [] }
+export const NOTHING_YET: Tally = { total: 0, done: 0, failed: 0, running: [], secondsLeft: 0 }
 
 /** The tally after an event. */
 export function tallied(tally: Tally, event: ProgressEvent): Tally {
   switch (event.kind) {
     case 'plan':
-      return { ...tally, total: event.scenarios }
+      return { ...tally, total: event.scenarios, secondsLeft: event.seconds }
     case 'scenario-start':
-      return { ...tally, running: [...tally.running, event.scenario.id] }
+      return {
+        ...tally,
+        running: [...tally.running, event.scenario.id],
+        secondsLeft: event.secondsLeft
+      }
     case 'scenario-done': {
       const { scenario, verdict, expectedToFail } = event.result
       return {
         total: event.total,
         done: event.done,
         failed: tally.failed + (verdict.kind === 'failed' && !expectedToFail ? 1 : 0),
-        running: tally.running.filter((id) => id !== scenario.id)
+        running: tally.running.filter((id) => id !== scenario.id),
+        secondsLeft: event.secondsLeft
       }
     }
     case 'build':
@@ -62,8 +74,11 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
   }
 }
 
-/** One line for an event; undefined where there is nothing to say on a line of its own. */
-export function progressLine(event: ProgressEvent, ink: Paint): string | undefined {
+/**
+ * One line for an event; undefined where there is nothing to say on a line of its own.
+ * @param columns that of a result takes at most: the report has all of it
+ */
+export function progressLine(event: ProgressEvent, ink: Paint, columns = Infinity): string | undefined {
   switch (event.kind) {
     case 'build':
       return `${ink.dim('▸')} Building ${visible(event.reference)}`
@@ -83,18 +98,30 @@ export function progressLine(event: ProgressEvent, ink: Paint): string | undefin
       return resultLine(
         event.result,
         `${String(event.done).padStart(String(event.total).length)}/${event.total}`,
-        ink
+        ink,
+        columns
       )
     case 'cleanup':
       return `${ink.dim('▸')} Removing what this run left on the engine`
   }
 }
 
-/** What is going on right now, in one line of a terminal. */
-export function statusLine({ total, done, failed, running }: Tally, columns: number): string {
+/**
+ * What is going on right now, in one line of a terminal: what is done, what is left and for how long, what runs.
+ * @param seconds since the tally last changed
+ */
+export function statusLine(tally: Tally, seconds: number, columns: number): string {
+  const { total, done, failed, running } = tally
   if (running.length === 0) return ''
-  const failures = failed === 0 ? '' : `, ${failed} failed`
-  return fitted(`  ${done}/${total} done${failures}; running ${running.map(visible).join(', ')}`, columns - 1)
+  const waiting = total - done - running.length
+  const left = tally.secondsLeft - seconds
+  const words = [
+    `${done}/${total} done${failed === 0 ? '' : `, ${failed} failed`}`,
+    ...(waiting > 0 ? [`${waiting} waiting`] : []),
+    left > 0 ? `about ${roughly(left)} left` : 'takes longer than estimated',
+    `running ${running.map(visible).join(', ')}`
+  ]
+  return fitted(`  ${words.join('; ')}`, columns - 1)
 }
 
 function controlLine(control: ControlResult, ink: Paint): string {
@@ -103,23 +130,28 @@ function controlLine(control: ControlResult, ink: Paint): string {
   return `${ink.green('✔')} Control: ready after ${duration(readySeconds)}, then ${duration(secondReadySeconds)} on the state it left`
 }
 
-function resultLine(result: ScenarioResult, place: string, ink: Paint): string {
+/** Columns of a result's id and detail on however narrow a terminal. */
+const NARROWEST = 10
+
+function resultLine(result: ScenarioResult, place: string, ink: Paint, columns: number): string {
   const { scenario, verdict, observation, expectedToFail } = result
   const id = visible(scenario.id)
-  const count = ink.dim(place)
-  const took = ink.dim(duration(observation.seconds))
-  const detail = oneLine(verdict.detail)
+  const took = duration(observation.seconds)
+  const line = (sign: string, words: string, about: string, colour: (text: string) => string): string => {
+    const room = columns - width(`${sign} ${place} ${words}   ${took}`)
+    return `${colour(sign)} ${ink.dim(place)} ${colour(words)} ${fitted(about, Math.max(NARROWEST, room))}  ${ink.dim(took)}`
+  }
+  const detail = `${id}: ${oneLine(verdict.detail)}`
   switch (verdict.kind) {
     case 'recovered':
     case 'tolerated':
     case 'refused':
-      return `${ink.green('✔')} ${count} ${ink.green(padded(verdict.kind, 12))} ${id}  ${took}`
+      return line('✔', padded(verdict.kind, 12), id, ink.green)
     case 'inconclusive':
-      return `${ink.yellow('?')} ${count} ${ink.yellow(padded('inconclusive', 12))} ${id}: ${detail}  ${took}`
-    case 'failed': {
-      const colour = expectedToFail ? ink.yellow : ink.red
-      const words = expectedToFail ? `failed as expected: ${verdict.reason}` : `failed: ${verdict.reason}`
-      return `${colour('✖')} ${count} ${colour(words)} ${id}: ${detail}  ${took}`
-    }
+      return line('?', padded('inconclusive', 12), detail, ink.yellow)
+    case 'failed':
+      return expectedToFail
+        ? line('✖', `failed as expected: ${verdict.reason}`, detail, ink.yellow)
+        : line('✖', `failed: ${verdict.reason}`, detail, ink.red)
   }
 }

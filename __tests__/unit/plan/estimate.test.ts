@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { planSeconds, trialSeconds, type Trial } from '../../../src/plan/estimate.js'
 import { paceOf } from '../../../src/plan/pace.js'
+import { Remaining } from '../../../src/plan/remaining.js'
 import { PACE } from './cases.js'
 import type { ControlTrace, Phase, PhaseName } from '../../../src/model.js'
 
@@ -112,5 +113,30 @@ describe('trials together', () => {
         expect(planSeconds(all, { ...PACE, parallel: parallel * 2 })).toBeLessThanOrEqual(one)
       })
     )
+  })
+})
+
+describe('what is left of a plan', () => {
+  const trials = Array.from({ length: 8 }, (_, index) => ({ ...recreate, id: String(index) }))
+
+  test('is all of it before it begins, and less with every second and every trial, down to nothing', () => {
+    const remaining = new Remaining(trials, PACE)
+    const left = [remaining.secondsLeft(0)]
+    expect(left).toEqual([planSeconds(trials, PACE)])
+    for (const [index, { id }] of trials.entries()) {
+      remaining.begin(id, index)
+      left.push(remaining.secondsLeft(index + 0.5))
+      remaining.end(id)
+      left.push(remaining.secondsLeft(index + 1))
+    }
+    expect(left).toEqual([...left].sort((a, b) => b - a))
+    expect(new Set(left).size).toBeGreaterThan(trials.length)
+    expect(left.at(-1)).toBe(0)
+  })
+
+  test('is never less than nothing, however long a trial takes', () => {
+    const remaining = new Remaining(trials.slice(0, 1), PACE)
+    remaining.begin('0', 0)
+    expect(remaining.secondsLeft(10_000)).toBe(0)
   })
 })

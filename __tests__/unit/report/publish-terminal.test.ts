@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { terminalPublisher } from '../../../src/publish-terminal.js'
+import { width } from '../../../src/report/paint.js'
 import { makeReport } from '../../../src/report/report.js'
 import { HOSTILE_LINES } from '../../fixtures/report/hostile.js'
 import { knowledge, record, result } from '../../fixtures/report/record.js'
@@ -18,21 +19,30 @@ afterEach(async () => {
 
 function streams({
   isTTY = false,
+  columns = 80,
   environment = {}
-}: { isTTY?: boolean; environment?: NodeJS.ProcessEnv } = {}) {
+}: { isTTY?: boolean; columns?: number; environment?: NodeJS.ProcessEnv } = {}) {
   const written = { stdout: '', stderr: '', codes: [] as number[] }
   const stream = (name: 'stdout' | 'stderr') => ({
     isTTY,
-    columns: 80,
+    columns,
     write: (text: string) => (written[name] += text)
   })
+  const clock = { at: 0, tick: undefined as (() => void) | undefined }
   const publisher = terminalPublisher({
     stdout: stream('stdout'),
     stderr: stream('stderr'),
     environment,
+    clock: {
+      now: () => clock.at,
+      every: (_, tick) => {
+        clock.tick = tick
+        return () => (clock.tick = undefined)
+      }
+    },
     setExitCode: (code) => written.codes.push(code)
   })
-  return { publisher, written }
+  return { publisher, written, clock }
 }
 
 const [first, second] = rich.results
@@ -44,10 +54,10 @@ function story(publisher: ReturnType<typeof streams>['publisher']): void {
   publisher.progress({ kind: 'control' })
   publisher.progress({ kind: 'control-done', control: { kind: 'passed', knowledge: knowledge() } })
   publisher.progress({ kind: 'plan', scenarios: 12, omissions: 3, seconds: 42.4 })
-  publisher.progress({ kind: 'scenario-start', scenario: first.scenario })
-  publisher.progress({ kind: 'scenario-start', scenario: second.scenario })
-  publisher.progress({ kind: 'scenario-done', result: first, done: 1, total: 12 })
-  publisher.progress({ kind: 'scenario-done', result: second, done: 2, total: 12 })
+  publisher.progress({ kind: 'scenario-start', scenario: first.scenario, secondsLeft: 42.4 })
+  publisher.progress({ kind: 'scenario-start', scenario: second.scenario, secondsLeft: 42 })
+  publisher.progress({ kind: 'scenario-done', result: first, done: 1, total: 12, secondsLeft: 39 })
+  publisher.progress({ kind: 'scenario-done', result: second, done: 2, total: 12, secondsLeft: 36 })
   publisher.progress({ kind: 'cleanup' })
 }
 
@@ -75,11 +85,46 @@ describe('a command line', () => {
     const { publisher, written } = streams({ isTTY: true, environment: { NO_COLOR: '1' } })
     story(publisher)
     expect(written.stderr).toContain(
-      '\r\u001b[2K  0/12 done; running file-for-directory@/root/.cache/restart'
+      '\r\u001b[2K  0/12 done; 11 waiting; about 42 s left; running file-for-directory@/root/.ca…'
     )
     expect(written.stderr).toContain('\r\u001b[2K✔  1/12 recovered')
     publisher.close()
     expect(written.stderr.endsWith('\n\r\u001b[2K') || written.stderr.endsWith('\n')).toBe(true)
+  })
+
+  test('counts down while nothing happens, and says when it takes longer than estimated', () => {
+    const { publisher, written, clock } = streams({ isTTY: true, environment: { NO_COLOR: '1' } })
+    if (first === undefined) throw new Error('the fixture has results')
+    publisher.progress({ kind: 'plan', scenarios: 1, omissions: 0, seconds: 9 })
+    publisher.progress({ kind: 'scenario-start', scenario: first.scenario, secondsLeft: 9 })
+    clock.at = 4_000
+    clock.tick?.()
+    expect(written.stderr).toMatch(/\r\u001b\[2K {2}0\/1 done; about 5 s left; running [^\r]*$/)
+    clock.at = 9_500
+    clock.tick?.()
+    expect(written.stderr).toMatch(/\r\u001b\[2K {2}0\/1 done; takes longer than estimated; running [^\r]*$/)
+    publisher.progress({ kind: 'scenario-done', result: first, done: 1, total: 1, secondsLeft: 0 })
+    expect(clock.tick).toBeUndefined()
+    expect(written.stderr).toMatch(/3\.20 s\n$/)
+  })
+
+  test.each([60, 80, 120])('of %i columns never has a line of results that is wider', (columns) => {
+    const { publisher, written } = streams({ isTTY: true, columns, environment: { NO_COLOR: '1' } })
+    for (const [index, one] of rich.results.entries()) {
+      const [done, total] = [index + 1, rich.results.length]
+      publisher.progress({ kind: 'scenario-start', scenario: one.scenario, secondsLeft: 90 })
+      publisher.progress({ kind: 'scenario-done', result: one, done, total, secondsLeft: 80 })
+    }
+    const lines = written.stderr.split(/\r\u001b\[2K|\n/)
+    expect(lines.length).toBeGreaterThan(2 * rich.results.length)
+    expect(lines.filter((line) => width(line) > columns)).toEqual([])
+  })
+
+  test('that is redirected has no live line, and nothing that only a terminal understands', () => {
+    const { publisher, written, clock } = streams()
+    story(publisher)
+    expect(clock.tick).toBeUndefined()
+    expect(written.stderr).not.toMatch(/[\r\u001b]|running/)
   })
 
   test.each([

@@ -287,8 +287,8 @@ describe('what others wrote', () => {
       publisher.line(everything)
       for (const kind of ['notice', 'warning', 'error'] as const) publisher[kind](everything)
       for (const one of hostile.results.slice(0, 3)) {
-        publisher.progress({ kind: 'scenario-start', scenario: one.scenario })
-        publisher.progress({ kind: 'scenario-done', result: one, done: 1, total: 3 })
+        publisher.progress({ kind: 'scenario-start', scenario: one.scenario, secondsLeft: 1 })
+        publisher.progress({ kind: 'scenario-done', result: one, done: 1, total: 3, secondsLeft: 1 })
       }
       publisher.progress({ kind: 'build', reference: everything })
       await publisher.publish(makeReport(hostile), directory)
