@@ -171,6 +171,25 @@ describe('an upgrade from what the previous image left', () => {
     expect(exitCode).toBe(0)
   })
 
+  test.concurrent.each([
+    ['release-2-code-on-volume', 'release-1-leaves-source', '/data/code/greeting.py'],
+    ['release-2-own-code-first', 'release-1-leaves-source', undefined],
+    ['release-2-code-on-volume', 'release-1-leaves-bytecode', '/data/code/greeting.pyc'],
+    ['release-2-own-code-first', 'release-1-leaves-bytecode', undefined]
+  ] as const)(
+    'may find code of the previous release before its own (%s on %s)',
+    async (image, previous, file) => {
+      const args = ['--previous-image', await images.tag(previous), '--faults', 'previous-release']
+      const run = await images.crashTest(image, args)
+      expect(verdicts(run.report)).toEqual({ [ID]: file === undefined ? 'recovered' : 'failed: stale-code' })
+      expect(scenarioOf(run, ID).detail).toMatch(
+        file === undefined
+          ? /runs its own code$/
+          : `${file}, which the previous release left, ran instead of /app/greeting.py`
+      )
+    }
+  )
+
   test.concurrent('is none from the image to itself', async () => {
     const run = await upgrade('release-2', 'release-2')
     expect(omissions(run)[`previous-release@/data`]).toMatch(/is the image under test itself$/)

@@ -79,8 +79,16 @@ async function withSources(
   return pairs.flat()
 }
 
-/** Whether start-up looks for code or bytecode on a volume at all. */
-export function loadsFromVolumes({ imports }: PythonStart, mounts: readonly string[]): boolean {
+/**
+ * Whether start-up may run code from the volumes: something that Python could load lies there, or start-up looks there on clean
+ * state. Neither alone tells: a directory of plugins may be empty then, and of a large volume not all is read.
+ */
+export function mayLoadFromVolumes(
+  { imports }: PythonStart,
+  mounts: readonly string[],
+  left: ReadonlyMap<string, TreeEntry>
+): boolean {
+  if ([...left.keys()].some((path) => /\.pyc?$/.test(path))) return true
   const places = imports.flatMap(({ source, bytecode, bytecodeDirectory }) => [
     source,
     bytecode,

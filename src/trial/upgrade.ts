@@ -2,7 +2,7 @@ import { parentOf } from '../paths.js'
 import { bootRequest, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
-import { findOldCode, loadsFromVolumes } from './old-code.js'
+import { findOldCode, mayLoadFromVolumes } from './old-code.js'
 import { shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
 import type { Stage } from './stage.js'
@@ -49,7 +49,7 @@ export async function stageUpgrade(
   await writeState(lab, bench, first, volumes, sentinels)
 
   let oldCode: readonly OldCode[] = []
-  if (conditions.python !== undefined && loadsFromVolumes(conditions.python, mounts)) {
+  if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
     if (left.truncated) return { problem: 'more is on the volumes than can be copied to see whose code runs' }
     const state = { entries: [...left.entries.values()], checks: conditions.checks, deadlineMs }
     const found = await findOldCode(lab, bench, conditions.python, state)
