@@ -10,6 +10,7 @@ import { shareOf } from './plan/shard.js'
 import { prepare } from './prepare.js'
 import { cleaner } from './report/clean.js'
 import { untilCancelled } from './trial/cancellation.js'
+import { sweepTemporary } from './temporary.js'
 import { isAbandoned, isOfRun, type RunIdentity } from './trial/labels.js'
 import { describe } from './trial/probes/probe.js'
 import { runSchedule } from './trial/schedule.js'
@@ -162,7 +163,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
 
 /** Removes what runs that cannot need it any more left on this engine. A failure here is not this run's. */
 async function sweepAbandoned(surroundings: Surroundings, notes: string[]): Promise<void> {
-  const { engine, identity, isAlive } = surroundings
+  const { engine, environment, identity, isAlive } = surroundings
+  await sweepTemporary(environment)
   const now = Math.floor(Date.now() / 1000)
   const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive)).catch(
     (failure: unknown) => ({ removed: 0, failures: [messageOf(failure)] })

@@ -13,6 +13,7 @@ import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
 import { secretValues } from './report/secrets.js'
+import { isAlive } from './processes.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
 import type { Inputs } from './model.js'
@@ -158,15 +159,5 @@ function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {
     startedAt: Math.floor(Date.now() / 1000),
     owner: { host: hostname(), pid: process.pid },
     keep: inputs.keep
-  }
-}
-
-/** Whether a process of this host lives; one that belongs to somebody else does (EPERM). */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

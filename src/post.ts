@@ -1,11 +1,13 @@
 import { connect } from './engine/docker.js'
 import { actionPublisher } from './publish.js'
+import { sweepTemporary } from './temporary.js'
 import { isOfJob, jobOf } from './trial/labels.js'
 import { sweep } from './trial/sweep.js'
 
 /** Removes what a cancelled or killed run of this job left on the engine. Does not fail the job: its verdict stands. */
 const publisher = actionPublisher(process.env)
 try {
+  await sweepTemporary(process.env)
   const job = jobOf(process.env)
   const engine = await connect(process.env)
   try {

@@ -1,10 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
 import { buildImage } from './build.js'
 import { ImageMissingError, readFacts } from './facts.js'
+import { temporaryDirectory } from '../temporary.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ContainerInputs, ImageFacts, ImageSource, Inputs } from '../model.js'
 
@@ -97,13 +96,20 @@ async function referenceTo(
   }
   const reference = `cache-crash-test:${identity.runId}`
   onProgress({ kind: 'build', reference: name })
-  const temporaryDirectory = await mkdtemp(join(temporaryPlace(environment), 'cache-crash-test-'))
+  const directory = await temporaryDirectory(environment)
   try {
     await group(`Build ${name}`, (log) =>
-      buildImage(image, { tag: reference, labels, temporaryDirectory, environment, log, signal })
+      buildImage(image, {
+        tag: reference,
+        labels,
+        temporaryDirectory: directory,
+        environment,
+        log,
+        signal
+      })
     )
   } finally {
-    await rm(temporaryDirectory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true })
   }
   return reference
 }
@@ -125,9 +131,4 @@ async function pull(reference: string, engine: Engine): Promise<void> {
     const words = `the image ${reference} is not on this Docker engine, and it could not be pulled: ${error.daemonMessage}`
     throw new EngineError('docker pull', error.status, words, { cause: error })
   }
-}
-
-/** A runner empties a directory of its own with every job: what a killed run leaves there, secrets among it, does not stay. */
-function temporaryPlace({ RUNNER_TEMP = '' }: NodeJS.ProcessEnv): string {
-  return RUNNER_TEMP === '' ? tmpdir() : RUNNER_TEMP
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SmokeTestResult } from '../model.js'
+import { temporaryDirectory } from '../temporary.js'
 import { LogRecorder } from './log.js'
 import type { Address } from './probes/probe.js'
 import { codeOf } from './thrown.js'
@@ -31,7 +31,7 @@ const DRAIN_MS = 1000
  */
 export async function runSmokeTest(test: SmokeTest, signal: AbortSignal): Promise<SmokeTestResult> {
   signal.throwIfAborted()
-  const directory = await mkdtemp(join(tmpdir(), 'cache-crash-test-'))
+  const directory = await temporaryDirectory(process.env)
   try {
     const file = join(directory, 'smoke-test.sh')
     await writeFile(file, test.script, { mode: 0o600 })
