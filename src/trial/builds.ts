@@ -5,14 +5,15 @@ import { setTimeout as delay } from 'node:timers/promises'
 const GRACE_MS = 2_000
 const ASK_AGAIN_MS = 50
 
-/** A client of the engine that builds for a run: its command line carries the labels that the image will get. */
+/** A client of the engine that makes something for a run: its command line carries the labels that this will get. */
 interface Build {
   readonly pid: number
   readonly labels: Readonly<Record<string, string>>
 }
 
 /**
- * Ends builds that go on although their run was killed: their image would appear after everything else was removed. Only
+ * Ends `docker build` and `docker create` that go on although their run was killed: what they make would appear after
+ * everything else was removed. Only
  * Linux tells the command lines of its processes; elsewhere none is found, and a later run removes the image.
  *
  * @returns how many were ended
@@ -40,9 +41,9 @@ async function builds(): Promise<Build[]> {
   return found.filter(({ labels }) => Object.keys(labels).length > 0)
 }
 
-/** The labels of `docker build … --label KEY=VALUE …`; none for another command. */
+/** The labels of `docker build … --label KEY=VALUE …`, or `create`; none for another command. */
 function labelsOf(words: readonly string[]): Record<string, string> {
-  if (!words.includes('build')) return {}
+  if (!words.includes('build') && !words.includes('create')) return {}
   return Object.fromEntries(
     words.flatMap((word, index) => {
       const equals = word.indexOf('=')
