@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { docker } from '../action/docker.js'
+import { BASES } from '../action/runner.js'
+
+/** What belongs to somebody else on the same engine, and looks much like ours. */
+export interface Bystander {
+  /** Everything about it that a careless sweep would change. */
+  readonly state: () => Promise<readonly string[]>
+  readonly remove: () => Promise<void>
+}
+
+/** A running container with a volume, a network and an image of its own. */
+export async function newBystander(): Promise<Bystander> {
+  const name = `cache-crash-test-${randomUUID()}`
+  const image = `cache-crash-test:${name}`
+  const label = ['--label', 'cache-crash-test.mine=true', '--label', 'cache-crash-test.deadline=1']
+  await docker('tag', BASES['python3.11'], image)
+  await docker('volume', 'create', ...label, name)
+  await docker('network', 'create', ...label, name)
+  await docker(
+    ...['run', '--detach', '--name', name, ...label, '--network', name, '--volume', `${name}:/data`],
+    ...[image, 'sleep', 'infinity']
+  )
+  return {
+    state: async () => [
+      ...(await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}} {{.State.Running}}', name)),
+      ...(await docker('volume', 'inspect', '--format', '{{.CreatedAt}}', name)),
+      ...(await docker('network', 'inspect', '--format', '{{.Id}}', name)),
+      ...(await docker('image', 'inspect', '--format', '{{.Id}}', image))
+    ],
+    remove: async () => {
+      await docker('rm', '--force', '--volumes', name)
+      await docker('volume', 'rm', name)
+      await docker('network', 'rm', name)
+      await docker('rmi', image)
+    }
+  }
+}
