@@ -87,6 +87,28 @@ describe('mode: merge', () => {
     expect(output).toMatch(/::warning::.*did not run/)
   })
 
+  test('names what is in the plan and in no shard’s report, and does not pass', async () => {
+    const planned = ['a', 'b', 'c'].map((name) => `file-for-directory@/data/${name}/recreate`)
+    const shard = (index: number, path: string): Report =>
+      makeReport({
+        ...record({
+          results: [result({ target: { path }, mode: 'recreate' }, { kind: 'recovered', detail: 'fine' })]
+        }),
+        planned,
+        inputs: inputs({ shard: { index, total: 3 } })
+      })
+    const { outputs, output, report, summary } = await merge({
+      one: shard(1, '/data/a'),
+      three: shard(3, '/data/c')
+    })
+    expect(outputs.get('verdict')).toBe('inconclusive')
+    expect(report?.skipped).toEqual([
+      { leg: null, id: planned[1], reason: 'there is no report of shard 2/3' }
+    ])
+    expect(summary).toContain(`- \`${planned[1] ?? ''}\`: there is no report of shard 2/3`)
+    expect(output).toMatch(/::warning::.*1 scenario of the plan did not run/)
+  })
+
   test('fails when there is no report, and when one cannot be read', async () => {
     await mkdir(join(directory, 'reports'))
     const unreadable = await merge({ a: leg('python:3.9'), b: { ...leg('b'), schemaVersion: 2 as 1 } })

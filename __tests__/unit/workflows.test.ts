@@ -13,6 +13,7 @@ const job = z.looseObject({
   needs: z.union([z.string(), z.array(z.string())]).optional(),
   permissions: permissions.optional(),
   'timeout-minutes': z.number().optional(),
+  strategy: z.unknown().optional(),
   steps: z.array(step).default([])
 })
 const workflow = z.looseObject({ permissions: permissions.optional(), jobs: z.record(z.string(), job) })
@@ -73,6 +74,33 @@ describe.each(files)('$file', ({ text, permissions: granted, jobs }) => {
     expect(given.filter((name) => !(name in inputs))).toEqual([])
   })
 })
+
+const isOurs = ({ uses }: z.infer<typeof step>): boolean => uses !== undefined && OURS.test(uses)
+const matrices = jobs.filter(({ job: { strategy, steps } }) => strategy !== undefined && steps.some(isOurs))
+
+test('every example with a matrix joins what its jobs found', () => {
+  expect(matrices.map(({ file }) => file)).toEqual([
+    'examples/workflows/matrix.yml',
+    'examples/workflows/sharded.yml'
+  ])
+})
+
+test.each(matrices)(
+  '$file: the reports of $id are joined, whatever came out',
+  ({ file, id, job: { steps } }) => {
+    const others = jobs.filter((other) => other.file === file)
+    const joining = others.find((other) => other.job.steps.some((one) => one.with?.mode === 'merge'))?.job
+    expect(joining).toMatchObject({ if: '${{ !cancelled() }}', needs: expect.arrayContaining([id]) })
+    const name = (all: typeof steps, action: string, input: string): unknown =>
+      all.find(({ uses }) => uses?.startsWith(action))?.with?.[input]
+    const pattern = String(name(joining?.steps ?? [], 'actions/download-artifact@', 'pattern'))
+    const uploads = others.flatMap((other) =>
+      other.job.steps.filter(({ uses }) => uses?.startsWith('actions/upload-artifact@'))
+    )
+    const taken = uploads.filter((one) => String(one.with?.name).startsWith(pattern.replace('*', '')))
+    expect(taken.map((one) => one.with?.name)).toEqual([name(steps, 'actions/upload-artifact@', 'name')])
+  }
+)
 
 test.each(jobs)('$file: $id cannot run for hours', ({ job }) => {
   expect(job['timeout-minutes']).toBeLessThanOrEqual(60)
