@@ -4,11 +4,12 @@ import fc from 'fast-check'
 import { catalogue } from '../../../src/faults/catalogue.js'
 import { html } from '../../../src/report/html/markup.js'
 import { renderHtml } from '../../../src/report/html/page.js'
+import { mergeReports } from '../../../src/report/merge.js'
 import { makeReport, type Report } from '../../../src/report/report.js'
 import { reportSchema } from '../../../src/report/schema.js'
 import { golden } from '../../fixtures/report/golden.js'
 import { hostile } from '../../fixtures/report/hostile.js'
-import { boot, log, record } from '../../fixtures/report/record.js'
+import { boot, inputs, knowledge, log, record } from '../../fixtures/report/record.js'
 import { rich } from '../../fixtures/report/rich.js'
 import { anyText } from './any-text.js'
 
@@ -87,6 +88,37 @@ describe('the HTML report', () => {
     const places = order.map((words) => text.indexOf(words))
     expect(places).toEqual([...places].sort((a, b) => a - b))
     expect(places).not.toContain(-1)
+  })
+
+  test('of legs says of everything which leg it is of', () => {
+    const leg = (name: string, seconds: number) =>
+      makeReport(
+        {
+          ...rich,
+          inputs: inputs({ leg: { name, jobs: 2 } }),
+          control: { kind: 'passed', knowledge: knowledge({ readySeconds: seconds }) }
+        },
+        { faults: catalogue }
+      )
+    const found = [
+      { directory: 'a', report: leg('python:3.9 <b>', 1.11) },
+      { directory: 'b', report: leg('python:3.13', 2.22) }
+    ]
+    const page = renderHtml(mergeReports(found, { version: '0.1.0', strict: false }))
+    const section = (id: string): string =>
+      page.slice(page.indexOf(`aria-labelledby="${id}-title"`)).split('<section')[0] ?? ''
+    for (const name of ['python:3.9 &lt;b&gt;', 'python:3.13']) {
+      expect(section('legs')).toContain(`<th scope="row">${name}</th>`)
+      expect(section('matrix')).toContain(`<h3>${name}</h3>`)
+      expect(section('scenarios')).toContain(`<option value="${name}">${name} (14)</option>`)
+      expect(section('scenarios').split(`<span class="leg">${name}</span>`)).toHaveLength(15)
+      expect(section('timelines')).toContain(`>Control of ${name}</a>`)
+      expect(section('control')).toContain(`<h3>${name}</h3>`)
+      expect(section('omissions').split(`<td>${name}</td>`)).toHaveLength(4)
+      expect(section('environment')).toContain(`<h3>${name}</h3>`)
+    }
+    // Each is measured against its own control.
+    expect(section('control')).toMatch(/1\.11 s[\s\S]*2\.22 s/)
   })
 
   test('lets run what its policy has the hash of, and nothing else', () => {

@@ -11,6 +11,7 @@ import {
   whatToDo,
   named
 } from '../words.js'
+import { controls } from './legs.js'
 import { html, type Html } from './markup.js'
 import { runUrl } from './source.js'
 import { prose, RUN_STANDING, SIGN } from './words.js'
@@ -25,15 +26,15 @@ export function overview(report: Report, anchors: Anchors): Html {
   const kind = RUN_STANDING[report.verdict]
   return html`<section class="verdict ${kind}" aria-labelledby="verdict-title">
     <h1 id="verdict-title"><span class="sign" aria-hidden="true">${SIGN[kind]}</span> ${title(report)}</h1>
-    <p><code>${report.image.reference}</code> ${story(report)}</p>
-    ${failedControl(report)} ${proportions(report)} ${nextSteps(report, anchors)}
+    <p>${report.legs.length > 0 ? null : html`<code>${report.image.reference}</code> `}${story(report)}</p>
+    ${controls(report).map(failedControl)} ${proportions(report)} ${nextSteps(report, anchors)}
   </section>`
 }
 
-function failedControl({ control }: Report): Html | null {
+function failedControl({ leg, control }: ReturnType<typeof controls>[number]): Html | null {
   if (control.result === 'passed') return null
   const blame = control.blame === 'image' ? 'the image' : 'the probe'
-  return html`<p>${prose(sentence(control.message))}</p>
+  return html`<p>${leg === null ? null : html`<b>${leg}:</b> `}${prose(sentence(control.message))}</p>
     <p>
       Nothing was corrupted yet: the evidence points at <strong>${blame}</strong>, not at a fault.
       <a href="#control">See the control.</a>

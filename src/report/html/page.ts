@@ -6,7 +6,8 @@ import { filters } from './browser/filters.js'
 import { keys } from './browser/keys.js'
 import { links } from './browser/links.js'
 import { theme } from './browser/theme.js'
-import { controlSection, environmentSection, omissionSection } from './circumstances.js'
+import { controlSections, environmentSection, omissionSection } from './circumstances.js'
+import { legTable } from './legs.js'
 import { html, Html } from './markup.js'
 import { matrix } from './matrix.js'
 import { masthead, overview } from './overview.js'
@@ -44,9 +45,9 @@ export function renderHtml(report: Report): string {
       <body>
         ${skipLink(report)} ${masthead(report)}
         <main>
-          ${overview(report, links)} ${matrix(report, links)} ${scenarioList(report, links)}
-          ${timelines(report, links)} ${controlSection(report)} ${omissionSection(report)}
-          ${environmentSection(report)}
+          ${overview(report, links)} ${legTable(report)} ${matrix(report, links)}
+          ${scenarioList(report, links)} ${timelines(report, links)} ${controlSections(report)}
+          ${omissionSection(report)} ${environmentSection(report)}
         </main>
         <footer>
           <p>

@@ -1,6 +1,17 @@
 import type { Report, ReportScenario } from '../schema.js'
-import { causeOf, duration, inside, searchCost, sentence, standing, timing, verdictWords } from '../words.js'
+import {
+  causeOf,
+  duration,
+  inside,
+  named,
+  searchCost,
+  sentence,
+  standing,
+  timing,
+  verdictWords
+} from '../words.js'
 import { attribute, logSection } from './log.js'
+import { controlOf } from './legs.js'
 import { html, type Content, type Html } from './markup.js'
 import { sourceLine } from './source.js'
 import { trialTimeline } from './timeline.js'
@@ -15,7 +26,8 @@ export interface Setting {
 
 /** One scenario, folded: what was planted and seen, why, the timeline, the logs, and how to see it again. */
 export function scenarioSection(scenario: ReportScenario, { report, anchor, open }: Setting): Html {
-  const { id, fault, mode, path, title, verdict, reason, family } = scenario
+  const { leg, fault, mode, path, title, verdict, reason, family } = scenario
+  const id = named(scenario)
   return html`<article
     class="scenario ${standing(scenario)}"
     id="${anchor}"
@@ -26,10 +38,12 @@ export function scenarioSection(scenario: ReportScenario, { report, anchor, open
     data-reason="${reason ?? ''}"
     data-family="${family ?? ''}"
     data-path="${path}"
+    data-leg="${leg ?? ''}"
   >
     <details ${attribute('open', open)}>
       <summary>
         ${pill(scenario, verdictWords(scenario))}
+        ${leg === null ? null : html`<span class="leg">${leg}</span>`}
         <span class="name"><b>${fault}</b>@${breakable(path)}/${mode}</span>
         <span class="timing">${timing(scenario)}</span>
       </summary>
@@ -38,8 +52,8 @@ export function scenarioSection(scenario: ReportScenario, { report, anchor, open
           ${sentence(title)}
           <a class="permalink" href="#${anchor}">Link<span class="unseen"> to ${id}</span></a>
         </h3>
-        ${explanation(scenario, report.origin)} ${logs(scenario)} ${trialTimeline(scenario, report.control)}
-        ${bootTable(scenario)}
+        ${explanation(scenario, report.origin)} ${logs(scenario)}
+        ${trialTimeline(scenario, controlOf(report, scenario))} ${bootTable(scenario)}
         ${command('See it again', 'Where the repository is checked out:', scenario.reproduce)}
         ${keptContainer(scenario)}
       </div>

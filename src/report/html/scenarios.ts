@@ -50,6 +50,11 @@ function toolbar(scenarios: readonly ReportScenario[]): Html {
       ${verdicts.map(([verdict, count]) => html`<label class="chip"><input type="checkbox" name="verdict" value="${verdict}" />${verdict} <span class="muted">${count}</span></label>`)}
     </fieldset>
     ${choice(
+      'leg',
+      'Leg',
+      scenarios.map(({ leg }) => leg ?? '')
+    )}
+    ${choice(
       'reason',
       'Reason',
       scenarios.map(({ reason }) => reason ?? '')

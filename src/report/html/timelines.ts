@@ -1,6 +1,7 @@
 import type { Report, ReportScenario } from '../schema.js'
-import { duration, timing } from '../words.js'
+import { duration, named, timing } from '../words.js'
 import { attribute } from './log.js'
+import { controlName, controls } from './legs.js'
 import { html, type Html } from './markup.js'
 import { bars, controlNeverReady, legend, lengthOf, neverReady } from './timeline.js'
 
@@ -9,12 +10,16 @@ const MOST_OPEN = 40
 
 /** Every trial on one scale with the control. */
 export function timelines(report: Report, anchors: ReadonlyMap<ReportScenario, string>): Html | null {
-  const { control, scenarios } = report
+  const { scenarios } = report
+  const measures = controls(report)
   const timed = scenarios.filter(({ phases }) => phases.length > 0)
   if (timed.length === 0) return null
-  const scale = Math.max(...[control, ...timed].map(({ phases }) => lengthOf(phases)))
+  const scale = Math.max(
+    ...[...measures.map(({ control }) => control), ...timed].map(({ phases }) => lengthOf(phases))
+  )
   const row = (scenario: ReportScenario): Html => {
-    const { id, phases } = scenario
+    const { phases } = scenario
+    const id = named(scenario)
     const took = duration(lengthOf(phases) / 1000)
     return html`<tr>
       <th scope="row"><a href="#${anchors.get(scenario) ?? ''}">${id}</a></th>
@@ -39,20 +44,22 @@ export function timelines(report: Report, anchors: ReadonlyMap<ReportScenario, s
             </tr>
           </thead>
           <tbody>
-            <tr>
-              <th scope="row"><a href="#control">Control</a></th>
-              <td class="bar-cell">
-                ${bars(control.phases, scale, controlNeverReady(control), `Control: ${duration(lengthOf(control.phases) / 1000)}`)}
-              </td>
-              <td class="number">
-                ${control.result === 'passed' ? duration(control.readySeconds) : 'never'}
-              </td>
-              <td class="number">${duration(lengthOf(control.phases) / 1000)}</td>
-            </tr>
-            ${timed.map(row)}
+            ${measures.map((one) => controlRow(one, scale))} ${timed.map(row)}
           </tbody>
         </table>
       </div>
     </details>
   </section>`
+}
+
+function controlRow({ leg, control }: ReturnType<typeof controls>[number], scale: number): Html {
+  const took = duration(lengthOf(control.phases) / 1000)
+  return html`<tr>
+    <th scope="row"><a href="#control">${controlName(leg)}</a></th>
+    <td class="bar-cell">
+      ${bars(control.phases, scale, controlNeverReady(control), `${controlName(leg)}: ${took}`)}
+    </td>
+    <td class="number">${control.result === 'passed' ? duration(control.readySeconds) : 'never'}</td>
+    <td class="number">${took}</td>
+  </tr>`
 }

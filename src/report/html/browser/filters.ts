@@ -27,7 +27,7 @@ export function filters(): void {
     const verdicts = chosen.getAll('verdict')
     return (
       (verdicts.length === 0 || verdicts.includes(scenario.dataset.verdict ?? '')) &&
-      ['reason', 'family', 'path'].every((name) => {
+      ['leg', 'reason', 'family', 'path'].every((name) => {
         const value = chosen.get(name)
         return value === null || value === '' || value === scenario.dataset[name]
       })

@@ -45,6 +45,7 @@ export const PARTS = `
 .scenario > details > summary::before { content: "▸"; color: var(--muted); }
 .scenario > details[open] > summary::before { content: "▾"; }
 .scenario:target, .scenario:focus { outline: 2px solid var(--link); outline-offset: 1px; }
+.leg { font-size: .82rem; border: 1px solid var(--line); border-radius: 5px; padding: .05rem .5rem; white-space: nowrap; max-width: 20rem; overflow: hidden; text-overflow: ellipsis; }
 .name { flex: 1 1 18rem; min-width: 0; }
 .timing { font-size: .85rem; color: var(--muted); font-variant-numeric: tabular-nums; white-space: nowrap; }
 .body { padding: .25rem 1.1rem 1.1rem 1.1rem; }
