@@ -43,12 +43,23 @@ async function crashTest(
   })
 }
 
+/**
+ * The incident's loader tries its directory with a file that has one name in every container: of several that start at once
+ * one may remove it under the other, on healthy volumes too. What concurrent-start says of that is true, and up to chance.
+ */
+const RACES_WITH_ITSELF = ['manual-space/fragile', 'manual-space/published-advice']
+
 const runs = new Map<string, Promise<ActionRun>>()
 
 /** The one run of an example with the default faults and the link that must be left alone, which several tests look at. */
 async function everyFault(name: string, base: Base = 'python3.13'): Promise<ActionRun> {
   const key = `${name} ${base}`
-  const started = runs.get(key) ?? crashTest(name, base, { faults: 'default\nsymlink-to-volume' })
+  const faults = [
+    'default',
+    'symlink-to-volume',
+    ...(RACES_WITH_ITSELF.includes(name) ? ['!concurrency'] : [])
+  ]
+  const started = runs.get(key) ?? crashTest(name, base, { faults: faults.join('\n') })
   runs.set(key, started)
   const run = await started
   if (run.report?.control.result !== 'passed') throw new Error(`nothing was tested:\n${run.output}`)
