@@ -17,6 +17,8 @@ const REPORT = 'accepted: a directory of its own, inside the workspace or absolu
 const SCENARIOS = 'accepted: FAULT@PATH/MODE, one a line, e.g. dangling-symlink@/root/.cache/recreate'
 const SHARDS = 'accepted: I/N with I from 1 to N and N up to 256, e.g. 2/4'
 const SECRETS = 'accepted: ID=VALUE, one a line, or "ID=VALUE" in quotes where the value has several lines'
+const SEEDS =
+  'accepted: PATH=SOURCE, one a line, e.g. /data=tests/state or /data=tests/state.tar.gz: a directory or an archive in the workspace'
 const OWN_VOLUMES = 'cannot be used: use the input volumes; every trial gets its own copy'
 const OWN_PORTS = 'cannot be used: use the input ports; every trial publishes on a free loopback port'
 
@@ -26,6 +28,15 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['image', 'My App', 'image: "My App" is not an image reference; accepted: NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'],
   ['image', '--privileged', 'image: "--privileged" is not an image reference; accepted: NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'],
   ['image', 'app@sha256:12', 'image: "app@sha256:12" is not an image reference; accepted: NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'],
+  ['previous-image', 'My App', 'previous-image: "My App" is not an image reference; accepted: NAME[:TAG][@DIGEST] in lower case, e.g. ghcr.io/owner/app:1.2'],
+  ['boot-modes', 'upgrade', 'boot-modes: "upgrade" needs the image of the last release in previous-image'],
+  ['seed-state', 'app', `seed-state: "app" names no source; ${SEEDS}`],
+  ['seed-state', '/data=', `seed-state: "/data=" names no source; ${SEEDS}`],
+  ['seed-state', '/data=/etc', `seed-state: "/data=/etc" takes its source from outside the workspace; ${SEEDS}`],
+  ['seed-state', '/data=a/../../etc', `seed-state: "/data=a/../../etc" takes its source from outside the workspace; ${SEEDS}`],
+  ['seed-state', '/data=gone', `seed-state: "/data=gone" has a source that does not exist (/w/gone); ${SEEDS}`],
+  ['seed-state', '/data=notes.txt', `seed-state: "/data=notes.txt" has a source that is neither a directory nor called .tar, .tar.gz or .tgz; ${SEEDS}`],
+  ['seed-state', '/data=app\n/data/cache=empty', 'seed-state: "/data/cache=empty" is for the same place as "/data=app"'],
   ['context', 'nowhere', 'context: "nowhere" does not exist (/w/nowhere); accepted: a directory, or a Git or archive URL'],
   ['context', 'notes.txt', 'context: "notes.txt" is a file (/w/notes.txt); accepted: a directory, or a Git or archive URL'],
   ['context', 'empty', 'file: there is no Dockerfile at /w/empty/Dockerfile; accepted: the path of a Dockerfile, or an image to test in the input image'],
