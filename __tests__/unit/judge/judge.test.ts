@@ -418,3 +418,64 @@ describe('user data', () => {
     })
   })
 })
+
+describe('a disk that is full, and then has space again', () => {
+  const fullMount = { path: '/data/cache', outOf: 'space', uid: 0, gid: 0, mode: 0o755 } as const
+  const FULL: Partial<Scenario> = { plant: { entries: [], fullMount, summary: 'no space' } }
+  const onFull = (over: Partial<Observation>, more: Partial<Scenario> = {}): Verdict =>
+    verdictOf({ plantInPlace: true, ...over }, { ...FULL, ...more })
+
+  test('is tolerated, also on what it left', () => {
+    expect(onFull({})).toMatchObject({
+      kind: 'tolerated',
+      detail: 'start-up works without space at /data/cache, and on what that left when it is there again'
+    })
+    expect(onFull({ secondBoot: undefined })).toMatchObject({
+      detail: 'start-up works without space at /data/cache'
+    })
+  })
+
+  test('fails where the boot on what it left fails', () => {
+    expect(onFull({ secondBoot: boot({ outcome: CRASH }) })).toMatchObject({
+      kind: 'failed',
+      reason: 'second-boot',
+      detail: expect.stringMatching(/^with space again, the boot on what the full disk left failed: crashed/)
+    })
+  })
+
+  test('may be refused by what holds users’ data, and by nothing else', () => {
+    const crashed = { boots: [boot({ outcome: CRASH })], secondBoot: undefined }
+    expect(onFull(crashed, { expectation: 'recover-or-refuse', target: DATA_TARGET })).toMatchObject({
+      kind: 'refused',
+      detail: expect.stringMatching(/^start-up refused to run on a full disk, and the data is intact/)
+    })
+    expect(short(onFull(crashed))).toBe('failed: crashed')
+  })
+})
+
+describe('an upgrade', () => {
+  const UPGRADE: Partial<Scenario> = {
+    mode: 'upgrade',
+    plant: { entries: [], previousRelease: true, summary: 'what the previous release left' }
+  }
+  const old = { file: '/data/code/app.py', own: '/app/app.py' }
+
+  test('recovers where the image runs its own code', () => {
+    expect(verdictOf({}, UPGRADE)).toEqual({
+      kind: 'recovered',
+      detail: 'starts on what the previous release left, and runs its own code'
+    })
+  })
+
+  test.each([
+    [[old], '/data/code/app.py, which the previous release left, ran instead of /app/app.py'],
+    [[old, old, old], 'ran instead of /app/app.py, and 2 more like it'],
+    [[{ file: '/app/app.py', own: '/app/app.py' }], 'ran instead of the image’s own file of that name']
+  ])('fails where code of the previous release runs: %j', (oldCode, detail) => {
+    expect(verdictOf({ oldCode }, UPGRADE)).toMatchObject({
+      kind: 'failed',
+      reason: 'stale-code',
+      detail: expect.stringContaining(detail)
+    })
+  })
+})
