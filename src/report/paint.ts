@@ -53,18 +53,34 @@ export function padded(text: string, columns: number): string {
 /** Breaks prose at blanks into lines of at most so many columns; a longer word is broken too. */
 export function wrapped(text: string, columns: number): string[] {
   const lines: string[] = []
-  let line = ''
-  for (let word of text.split(/ +/)) {
-    if (line !== '' && width(line) + 1 + width(word) > columns) {
-      lines.push(line)
-      line = ''
+  let [line, taken] = ['', 0]
+  for (const word of text.split(/ +/)) {
+    const parts = pieces(word, columns)
+    for (const [index, { text: part, columns: needed }] of parts.entries()) {
+      if (line !== '' && (index > 0 || taken + 1 + needed > columns)) {
+        lines.push(line)
+        ;[line, taken] = ['', 0]
+      }
+      ;[line, taken] = line === '' ? [part, needed] : [`${line} ${part}`, taken + 1 + needed]
     }
-    while (width(word) > columns) {
-      const part = start(word, columns)
-      lines.push(part)
-      word = word.slice(part.length)
-    }
-    line = line === '' ? word : `${line} ${word}`
   }
   return line === '' ? lines : [...lines, line]
+}
+
+/** A word in parts of at most so many columns, or of one character; read once, however long it is. */
+function pieces(word: string, columns: number): { readonly text: string; readonly columns: number }[] {
+  const whole = width(word)
+  if (whole <= columns) return [{ text: word, columns: whole }]
+  const parts = []
+  let [text, taken] = ['', 0]
+  for (const character of word) {
+    const more = width(character)
+    if (text !== '' && taken + more > columns) {
+      parts.push({ text, columns: taken })
+      ;[text, taken] = ['', 0]
+    }
+    text += character
+    taken += more
+  }
+  return [...parts, { text, columns: taken }]
 }
