@@ -33,7 +33,7 @@ const NEWEST_API = '1.47'
 
 /**
  * Connects to the daemon that the `docker` command would use in this environment.
- * @throws EngineError with one sentence for the user when no daemon answers, or it is too old
+ * @throws EngineError with one sentence for the user when no daemon answers, it is too old, or runs no Linux containers
  */
 export async function connect(environment: NodeJS.ProcessEnv): Promise<port.Engine> {
   return connectTo(await resolveEndpoint(environment), environment)
@@ -44,6 +44,7 @@ export async function connectTo(endpoint: Endpoint, environment: NodeJS.ProcessE
   const connection = openConnection(endpoint, environment)
   try {
     const version = await askVersion(connection, endpoint)
+    if (version.Os !== 'linux') throw new EngineError('connect', undefined, noLinux(endpoint, version.Os))
     return new DockerEngine(connection, endpoint, environment, version, chooseApiVersion(version))
   } catch (error) {
     connection.close()
@@ -66,6 +67,13 @@ async function askVersion(connection: Connection, endpoint: Endpoint): Promise<z
     const words = `Docker is not reachable at ${endpoint.address}: ${why}. Start the daemon or set DOCKER_HOST`
     throw new EngineError('connect', undefined, words, { cause: error })
   }
+}
+
+function noLinux({ address }: Endpoint, os: string): string {
+  return (
+    `Docker at ${address} runs ${os} containers, and this action tests Linux containers only: ` +
+    'switch Docker Desktop to Linux containers, or use a Linux runner (runs-on: ubuntu-latest)'
+  )
 }
 
 /** The newest version that both sides speak. @throws EngineError when there is none */

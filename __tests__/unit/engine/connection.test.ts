@@ -236,6 +236,16 @@ describe('the API version', () => {
     while ((await daemon.connections()) !== 0) await new Promise((resolve) => setTimeout(resolve, 5))
   })
 
+  test('does not matter where the daemon runs Windows containers: one sentence says what to do', async () => {
+    daemon = await rawDaemon((socket) => {
+      const text = JSON.stringify({ ...VERSION, Os: 'windows' })
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+    })
+    await expect(connectTo(daemon.endpoint, process.env)).rejects.toThrow(
+      /^connect: Docker at \S+ runs windows containers, and this action tests Linux containers only: switch Docker Desktop to Linux containers, or use a Linux runner/
+    )
+  })
+
   test('is in the path of every request', async () => {
     const paths: (string | undefined)[] = []
     daemon = await fakeDaemon((request, response) => {
