@@ -24,11 +24,15 @@ export async function sweep(
     kind: LabelledResource['kind'],
     remove: (id: string) => Promise<void>
   ): Promise<void> => {
-    const results = await Promise.allSettled(
-      found.filter((resource) => resource.kind === kind).map(({ id }) => remove(id))
-    )
-    for (const result of results) {
-      if (result.status === 'rejected') failures.push(String(result.reason))
+    let left = found.filter((resource) => resource.kind === kind).map(({ id }) => id)
+    // Twice: an image that others are made from can be removed once they are gone (the legacy builder labels several).
+    for (const attempt of ['first', 'last'] as const) {
+      const results = await Promise.allSettled(left.map((id) => remove(id)))
+      const rejected = results.flatMap((result) =>
+        result.status === 'rejected' ? [String(result.reason)] : []
+      )
+      left = left.filter((_, index) => results[index]?.status === 'rejected')
+      if (attempt === 'last') failures.push(...rejected)
     }
   }
   await removeAll('container', (id) => engine.removeContainer(id))
