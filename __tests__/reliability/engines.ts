@@ -1,0 +1,230 @@
+import { execFile, spawn } from 'node:child_process'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
+import { promisify } from 'node:util'
+import { FixtureImages } from '../action/fixture-images.js'
+import { leftBehindBy, runAction, verdicts } from '../action/runner.js'
+import { engineSocket } from './fault-proxy.js'
+
+const run = promisify(execFile)
+
+/** A way to an engine that stands ready. */
+interface Way {
+  /** For the action and for the `docker` command. */
+  readonly env: NodeJS.ProcessEnv
+  readonly close: () => Promise<void> | void
+}
+
+/** A way to an engine that can be set up; it throws an error with one honest reason where it cannot be. */
+interface Engine {
+  readonly name: string
+  readonly open: (directory: string) => Promise<Way>
+}
+
+const NOTHING_TO_CLOSE = (): void => undefined
+
+const ENGINES: readonly Engine[] = [
+  {
+    name: 'unix socket',
+    open: () => Promise.resolve({ env: { DOCKER_HOST: `unix://${engineSocket()}` }, close: NOTHING_TO_CLOSE })
+  },
+  { name: 'tcp with TLS on both sides', open: overTls },
+  { name: 'ssh', open: overSsh },
+  {
+    name: 'named context',
+    open: async (directory) => {
+      const env = { DOCKER_HOST: '', DOCKER_CONTEXT: 'elsewhere', DOCKER_CONFIG: directory }
+      const host = `host=unix://${engineSocket()}`
+      await run('docker', ['context', 'create', 'elsewhere', '--docker', host], {
+        env: { ...process.env, DOCKER_CONFIG: directory, DOCKER_HOST: undefined }
+      })
+      return { env, close: NOTHING_TO_CLOSE }
+    }
+  }
+]
+
+/** A TLS server in front of the engine's socket, which takes nobody without a certificate of its own authority. */
+async function overTls(directory: string): Promise<Way> {
+  const openssl = (...args: readonly string[]): Promise<unknown> => run('openssl', args, { cwd: directory })
+  const [days, key] = [
+    ['-days', '2'],
+    ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  ]
+  await openssl(
+    ...['req', '-x509', ...days, ...key, '-subj', '/CN=authority', '-keyout', 'ca-key.pem', '-out', 'ca.pem']
+  )
+  for (const who of ['server', 'client']) {
+    const file = who === 'server' ? 'server' : 'client'
+    await writeFile(
+      join(directory, `${file}.ext`),
+      `subjectAltName=IP:127.0.0.1\nextendedKeyUsage=${who}Auth\n`
+    )
+    await openssl(
+      ...['req', ...key, '-subj', `/CN=${who}`, '-keyout', `${file}-key.pem`, '-out', `${file}.csr`]
+    )
+    await openssl(
+      ...['x509', '-req', ...days, '-in', `${file}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca-key.pem'],
+      ...['-CAcreateserial', '-extfile', `${file}.ext`, '-out', `${file}.pem`]
+    )
+  }
+  // The CLI's own names.
+  await writeFile(join(directory, 'cert.pem'), await readFile(join(directory, 'client.pem')))
+  await writeFile(join(directory, 'key.pem'), await readFile(join(directory, 'client-key.pem')))
+  const server = createTlsServer(
+    {
+      ca: await readFile(join(directory, 'ca.pem')),
+      cert: await readFile(join(directory, 'server.pem')),
+      key: await readFile(join(directory, 'server-key.pem')),
+      requestCert: true,
+      rejectUnauthorized: true
+    },
+    (socket) => {
+      const daemon = connect(engineSocket())
+      socket.on('error', () => daemon.destroy()).on('close', () => daemon.destroy())
+      daemon.on('error', () => socket.destroy())
+      socket.pipe(daemon).pipe(socket)
+    }
+  )
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    env: { DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: directory },
+    close: () => {
+      server.close()
+    }
+  }
+}
+
+/** An ssh server on loopback with keys made for it; a host with `docker` on it is all that the CLI needs there. */
+async function overSsh(directory: string): Promise<Way> {
+  const sshd = '/usr/sbin/sshd'
+  for (const name of ['host', 'user'])
+    await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(directory, name)])
+  const port = await freePort()
+  const key = (await readFile(join(directory, 'host.pub'), 'utf8')).trim()
+  await writeFile(join(directory, 'known_hosts'), `[127.0.0.1]:${port} ${key}\n`)
+  await writeFile(join(directory, 'authorized_keys'), await readFile(join(directory, 'user.pub')))
+  const server = [
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    `HostKey ${join(directory, 'host')}`,
+    `AuthorizedKeysFile ${join(directory, 'authorized_keys')}`,
+    'StrictModes no',
+    'PasswordAuthentication no',
+    'UsePAM no',
+    'MaxStartups 100',
+    'MaxSessions 100',
+    'PidFile none'
+  ]
+  await writeFile(join(directory, 'sshd_config'), `${server.join('\n')}\n`)
+  // ssh reads its configuration from the home in the password file, whatever HOME is.
+  const bin = join(directory, 'bin')
+  await mkdir(bin)
+  const options = [
+    `-i ${join(directory, 'user')}`,
+    `-o UserKnownHostsFile=${join(directory, 'known_hosts')}`,
+    '-o IdentitiesOnly=yes',
+    '-o BatchMode=yes'
+  ]
+  await writeFile(join(bin, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh ${options.join(' ')} "$@"\n`)
+  await chmod(join(bin, 'ssh'), 0o755)
+  // Where it drops its privileges.
+  await mkdir('/run/sshd', { recursive: true })
+  const child = spawn(sshd, ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })
+  const failed = new Promise<never>((_, reject) => {
+    child.on('error', () => {
+      reject(new Error(`${sshd} cannot be run: install openssh-server`))
+    })
+    child.on('exit', (code) => {
+      reject(new Error(`sshd ended with status ${String(code)}`))
+    })
+  })
+  failed.catch(() => undefined)
+  await Promise.race([untilOpen(port), failed])
+  return {
+    env: {
+      DOCKER_HOST: `ssh://${userInfo().username}@127.0.0.1:${port}`,
+      PATH: `${bin}:${process.env.PATH ?? ''}`
+    },
+    close: () => {
+      child.kill()
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+async function untilOpen(port: number): Promise<void> {
+  const isOpen = (): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => {
+        socket.destroy()
+        resolve(true)
+      }).on('error', () => {
+        resolve(false)
+      })
+    })
+  while (!(await isOpen())) await delay(50)
+}
+
+/** Runs the action on an image that must pass and one that must fail. @returns what is not as it must be */
+async function crashTest(env: NodeJS.ProcessEnv, images: FixtureImages): Promise<string[]> {
+  const wrong: string[] = []
+  for (const [image, expected] of [
+    ['heals', 'recovered'],
+    ['exits-zero', 'failed: crashed']
+  ] as const) {
+    const tested = await runAction(
+      {
+        image: await images.tag(image),
+        'cache-paths': '/data/cache',
+        faults: 'file-for-directory',
+        'stable-for': '200ms'
+      },
+      { env }
+    )
+    const found = Object.values(verdicts(tested.report))
+    if (found.length !== 1 || found[0] !== expected)
+      wrong.push(`${image} came out as ${found.join(', ') || tested.output.trim().slice(-300)}`)
+    const left = await leftBehindBy(tested)
+    if (left.length > 0) wrong.push(`${image} left ${left.join(', ')}`)
+  }
+  return wrong
+}
+
+const images = new FixtureImages()
+const rows: string[][] = []
+for (const { name, open } of ENGINES) {
+  const directory = await mkdtemp(join(tmpdir(), 'engines-'))
+  const began = performance.now()
+  let result: string
+  try {
+    const way = await open(directory)
+    try {
+      const { stdout } = await run('docker', ['version', '--format', '{{.Server.Version}}'], {
+        env: { ...process.env, ...way.env }
+      })
+      const wrong = await crashTest(way.env, images)
+      result = wrong.length === 0 ? `pass (Docker ${stdout.trim()})` : `FAIL: ${wrong.join('; ')}`
+    } finally {
+      await way.close()
+    }
+  } catch (error) {
+    result = `not run: ${error instanceof Error ? error.message : String(error)}`.replace(/\s+/g, ' ')
+  }
+  await rm(directory, { recursive: true, force: true })
+  rows.push([name, result, `${((performance.now() - began) / 1000).toFixed(0)} s`])
+  console.log(`| ${rows.at(-1)?.join(' | ') ?? ''} |`)
+}
+await images.remove()
+process.exitCode = rows.every(([, result = '']) => !result.startsWith('FAIL')) ? 0 : 1
