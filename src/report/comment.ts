@@ -1,13 +1,13 @@
 import { counted, excerptLines, excerpt } from './excerpt.js'
 import { code, fence, markdownText, prose } from './markdown.js'
-import type { Report, ReportLocation, ReportScenario } from './schema.js'
+import type { Report, ReportScenario } from './schema.js'
+import { SAFE_RUN_URL, sourceLink } from './source-link.js'
 import { folded, SIGN } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
   causeOf,
   named,
-  place,
   sentence,
   shortVerdict,
   standing,
@@ -78,7 +78,7 @@ function failedControl(report: Report): string[] {
     if (control.result !== 'failed') return []
     const of = name === null ? '' : `**${markdownText(cut(name, 200))}:** `
     const { location } = control
-    const where = location === null ? '' : ` Where: ${link(location, report)}.`
+    const where = location === null ? '' : ` Where: ${sourceLink(location, report)}.`
     const lines = excerptLines(excerpt(control.log, { head: 0, tail: 10, line: 200, total: 2_000 }))
     return [
       `${of}${prose(sentence(cut(control.message, 500)))} ${prose(cut(causeOf(control), 300))}${where}`,
@@ -101,42 +101,22 @@ function table(report: Report, { rows: most, words }: Degree): string {
     ...(report.skipped.length > 0 ? [`${counted(report.skipped.length, 'scenario')} did not run.`] : [])
   ].join(' ')
   if (rows.length === 0) return rest
-  const where = rows.some(({ location }) => location !== null)
-  const head = ['Verdict', 'Scenario', ...(where ? ['Where'] : []), 'What to do']
-  const lines = [
-    head,
-    head.map(() => ':--'),
-    ...rows.map((scenario) => row(scenario, report, where, words))
-  ].map((cells) => `| ${cells.join(' | ')} |`)
+  const head = ['Verdict', 'Scenario', 'What to do']
+  const lines = [head, head.map(() => ':--'), ...rows.map((scenario) => row(scenario, report, words))].map(
+    (cells) => `| ${cells.join(' | ')} |`
+  )
   return [lines.join('\n'), rest].filter((part) => part !== '').join('\n\n')
 }
 
-function row(scenario: ReportScenario, report: Report, where: boolean, words: number): string[] {
+/** The line to change stands below the scenario: a column of its own would push what to do out of sight. */
+function row(scenario: ReportScenario, report: Report, words: number): string[] {
   const verdict = markdownText(shortVerdict(scenario))
   return [
     `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
-    code(cut(named(scenario), 200)),
-    ...(where ? [scenario.location === null ? '' : link(scenario.location, report)] : []),
+    `${code(cut(named(scenario), 200))}${scenario.location === null ? '' : `<br>at ${sourceLink(scenario.location, report)}`}`,
     prose(cut(whatToDo(scenario), words))
   ]
 }
-
-/** The line of the repository, as a link to it at the commit that was tested. */
-function link(location: ReportLocation, { origin: { runUrl, sha } }: Report): string {
-  const text = code(cut(place(location), 200))
-  const repository = runUrl === null ? undefined : SAFE_RUN_URL.exec(runUrl)?.[1]
-  if (repository === undefined || sha === null || !/^[0-9a-f]{40,64}$/.test(sha)) return text
-  const path = location.file.split('/').map(encoded).join('/')
-  return `[${text}](${repository}/blob/${sha}/${path}#L${location.line})`
-}
-
-/** With what encodeURIComponent leaves and Markdown would read. */
-function encoded(part: string): string {
-  const escape = (character: string): string => `%${(character.codePointAt(0) ?? 0).toString(16)}`
-  return encodeURIComponent(part.replace(/\p{Cs}/gu, '\ufffd')).replace(/[!'()*_~]/g, escape)
-}
-
-const SAFE_RUN_URL = /^(https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+$/
 
 function footer({ origin: { runUrl, sha }, tool }: Report): string {
   const commit = sha !== null && /^[0-9a-f]{7,64}$/.test(sha) ? ` Tested at ${sha.slice(0, 7)}.` : ''

@@ -3,6 +3,7 @@ import { counted } from './excerpt.js'
 import { grouped } from './grouped.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportLeg, ReportScenario } from './schema.js'
+import { sourceLink } from './source-link.js'
 import { explained, folded, quoted, section, SIGN, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
@@ -66,7 +67,7 @@ function render(report: Report, detail: Detail): string {
           `${code(report.image.reference)} ${story(report)}`,
           ...(report.control.result === 'failed' ? failedControl(report.control, detail) : [])
         ]),
-    table(scenarios, detail),
+    table(scenarios, report, detail),
     ...sections(scenarios, detail),
     chart(report, detail),
     circumstances(report),
@@ -83,7 +84,7 @@ function headline(report: Report): string {
   return `## ${RUN_SIGN[report.verdict]} ${title(report)}`
 }
 
-function table(scenarios: readonly ReportScenario[], detail: Detail): string {
+function table(scenarios: readonly ReportScenario[], report: Report, detail: Detail): string {
   if (scenarios.length === 0) return ''
   const listed = scenarios.filter((scenario) => detail.passing || !isPassed(scenario))
   const rows = listed.slice(0, detail.rows)
@@ -95,7 +96,7 @@ function table(scenarios: readonly ReportScenario[], detail: Detail): string {
   return [
     `| Verdict | Scenario | Ready after | ${scenarios.every(isPassed) ? 'What was seen' : 'What to do'} |`,
     '| :-- | :-- | --: | :-- |',
-    ...rows.map(row),
+    ...rows.map((scenario) => row(scenario, report)),
     ...folded.map((words) => `| ${words} | | | |`)
   ].join('\n')
 }
@@ -104,11 +105,12 @@ function isPassed(scenario: ReportScenario): boolean {
   return standing(scenario) === 'passed'
 }
 
-function row(scenario: ReportScenario): string {
+function row(scenario: ReportScenario, report: Report): string {
   const verdict = markdownText(shortVerdict(scenario))
   const cells = [
     `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
-    code(named(scenario)),
+    // A column of its own would push what to do out of sight.
+    `${code(named(scenario))}${scenario.location === null ? '' : `<br>at ${sourceLink(scenario.location, report)}`}`,
     timing(scenario).replace(/ (?=[s×])/g, '&nbsp;') || '—',
     prose(cut(whatToDo(scenario), 300))
   ]
