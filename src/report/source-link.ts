@@ -1,14 +1,13 @@
 import { code } from './markdown.js'
 import type { Report, ReportLocation } from './schema.js'
 import { cut } from './untrusted.js'
-import { place } from './words.js'
 
 /** A page of a run on GitHub, with the repository's. */
 export const SAFE_RUN_URL = /^(https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+$/
 
 /** The line of the repository, as a link to it at the commit that was tested. */
 export function sourceLink(location: ReportLocation, { origin: { runUrl, sha } }: Report): string {
-  const text = code(cut(place(location), 200))
+  const text = code(`${cut(location.file, 200)}:${location.line}`)
   const repository = runUrl === null ? undefined : SAFE_RUN_URL.exec(runUrl)?.[1]
   if (repository === undefined || sha === null || !/^[0-9a-f]{40,64}$/.test(sha)) return text
   const path = location.file.split('/').map(encoded).join('/')

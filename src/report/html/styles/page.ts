@@ -8,6 +8,8 @@ h1, h2, h3, h4 { line-height: 1.25; margin: 0; }
 h1 { font-size: 1.65rem; }
 h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
 h3 { font-size: 1rem; }
+section > h3 { margin: 1.5rem 0 .25rem; }
+h2 + h3 { margin-top: 0; }
 h4 { font-size: .85rem; }
 p { margin: .5rem 0; }
 code, pre, kbd, .name { font-family: var(--mono); font-size: .87em; }
