@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, test } from '@jest/globals'
 import { catalogue } from '../../../src/faults/catalogue.js'
@@ -95,6 +96,20 @@ describe('a report', () => {
       new Set([...failureReasons, 'none'])
     )
     expect(new Set(report.scenarios.map(({ verdict }) => verdict))).toEqual(new Set(scenarioVerdicts))
+  })
+
+  test.each([
+    'summary.md',
+    'comment.md',
+    'report-junit.xml',
+    'report.html',
+    'terminal-80.txt',
+    'terminal-120.txt'
+  ])('has each of them in the golden file %s', async (name) => {
+    const text = await readFile(new URL(`../../fixtures/report/${name}`, import.meta.url), 'utf8')
+    // A test case that passed says no more than that in JUnit's form.
+    const verdicts = scenarioVerdicts.filter((word) => !name.endsWith('.xml') || word === 'inconclusive')
+    expect([...verdicts, ...failureReasons].filter((word) => !text.includes(word))).toEqual([])
   })
 
   test('measures against the control: the slowest replica, and nothing where one was never ready', () => {
