@@ -27,7 +27,11 @@ interface LockForm extends Pick<
 function lockFault(form: LockForm): Fault {
   const { isOne, besideFiles, shape, ofOtherHost, expects, obstacle, ...rest } = form
   const places = (target: Target, { locks }: PlantContext): string[] => {
-    const seen = [...locks.values(), ...target.tree.values()]
+    // A lock of the running container belongs to the innermost target around it, as everything in a tree does.
+    const held = [...locks.values()].filter(
+      ({ path }) => path === target.path || target.tree.has(parentOf(path))
+    )
+    const seen = [...held, ...target.tree.values()]
       .filter((entry) => entry.type === 'file' || entry.type === 'symlink')
       .filter((entry) => isWithin(entry.path, target.path) && isOne(entry))
       .map(({ path }) => path)
