@@ -4,8 +4,12 @@ import { createHash } from 'node:crypto'
  * Labels on everything that a run makes on the engine. They alone say what may be removed: saved state could be forged by
  * a log, a label cannot be put on somebody else's container.
  */
-export const RUN_LABEL = 'cache-crash-test.run'
-const JOB_LABEL = 'cache-crash-test.job'
+const RUN_LABEL = 'cache-crash-test.run'
+/**
+ * What a sweep looks for. Not the run's: the legacy builder puts labels on one by one, in the order of the alphabet, each by a
+ * step that makes an image (20.10), and one that is killed between them leaves an image without those to come.
+ */
+export const JOB_LABEL = 'cache-crash-test.job'
 const DEADLINE_LABEL = 'cache-crash-test.deadline'
 const OWNER_LABEL = 'cache-crash-test.owner'
 const KEEP_LABEL = 'cache-crash-test.keep'
@@ -101,7 +105,7 @@ export function isAbandoned(
   host: string,
   isAlive: (pid: number) => boolean
 ): boolean {
-  if (labels[RUN_LABEL] === undefined || labels[KEEP_LABEL] === 'true') return false
+  if (labels[JOB_LABEL] === undefined || labels[KEEP_LABEL] === 'true') return false
   const deadline = Number(labels[DEADLINE_LABEL])
   if (Number.isFinite(deadline) && deadline < now) return true
   const owner = labels[OWNER_LABEL] ?? ''
