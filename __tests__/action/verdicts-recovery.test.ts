@@ -290,3 +290,20 @@ describe('what depends on time', () => {
     for (const { seconds } of report.scenarios) expect(seconds).toBeLessThan(10)
   })
 })
+
+test.concurrent.each([
+  ['fragile', 'failed: crashed'],
+  ['hardened', 'recovered']
+])('a directory, a link and a lock that are not as the %s image left them', async (variant, verdict) => {
+  const run = await images.crashTest('takes-its-layout-for-granted', [
+    ...['--cache-paths', '/data/cache', '--cache-paths', '/root/.cache'],
+    ...['--command', `python3 start.py ${variant}`],
+    ...['--faults', 'missing-directory', '--faults', 'directory-for-symlink', '--faults', 'killed']
+  ])
+  expect(verdicts(run.report)).toMatchObject({
+    'missing-directory@/data/cache/recreate': verdict,
+    'directory-for-symlink@/root/.cache/restart': verdict,
+    'killed@container/recreate': verdict,
+    'killed@container/restart': verdict
+  })
+})
