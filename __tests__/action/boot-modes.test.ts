@@ -50,6 +50,13 @@ describe('several containers at once on one volume', () => {
       detail: /is gone or was written anew/
     },
     {
+      behaviour: 'meet a file for the directory: one repairs, and the others wait for its lock',
+      image: 'one-repairs-others-wait',
+      faults: 'repair-race',
+      expected: { 'repair-race@/data/cache/concurrent': 'recovered' },
+      detail: /a directory again/
+    },
+    {
       behaviour: 'meet a file for the directory: one repairs, the others die of its lock',
       image: 'one-repairs-others-die',
       faults: 'repair-race',
