@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
+
+const Labels = z.record(z.string(), z.string())
 
 /**
  * Labels on everything that a run makes on the engine. They alone say what may be removed: saved state could be forged by
  * a log, a label cannot be put on somebody else's container.
  */
 const RUN_LABEL = 'cache-crash-test.run'
+const JOB_LABEL = 'cache-crash-test.job'
 /**
- * What a sweep looks for. Not the run's: the legacy builder puts labels on one by one, in the order of the alphabet, each by a
- * step that makes an image (20.10), and one that is killed between them leaves an image without those to come.
+ * All of them in one, and what a sweep looks for. The legacy builder puts labels on one by one, in the order of the alphabet,
+ * each by a step that makes an image (20.10); one that is killed between them leaves an image without those to come, so that
+ * the first must say everything.
  */
-export const JOB_LABEL = 'cache-crash-test.job'
+export const ALL_LABEL = 'cache-crash-test.all'
 const DEADLINE_LABEL = 'cache-crash-test.deadline'
 const OWNER_LABEL = 'cache-crash-test.owner'
 const KEEP_LABEL = 'cache-crash-test.keep'
@@ -37,7 +42,7 @@ export interface ProcessIdentity {
 
 /** @returns labels for every container, volume, network and image of the run */
 export function runLabels(identity: RunIdentity): Record<string, string> {
-  return {
+  const labels = {
     [RUN_LABEL]: identity.runId,
     [JOB_LABEL]: identity.job,
     [DEADLINE_LABEL]: String(identity.startedAt + RUN_LIMIT_SECONDS),
@@ -45,6 +50,7 @@ export function runLabels(identity: RunIdentity): Record<string, string> {
     // Always, since a container has the labels of its image, too.
     [KEEP_LABEL]: String(identity.keep)
   }
+  return { [ALL_LABEL]: JSON.stringify(labels), ...labels }
 }
 
 /** How everything is called that a run names itself. */
@@ -70,12 +76,13 @@ export function removalCommands(name: string): readonly string[] {
 
 /** Made by this run. */
 export function isOfRun(labels: Readonly<Record<string, string>>, runId: string): boolean {
-  return labels[RUN_LABEL] === runId
+  return complete(labels)[RUN_LABEL] === runId
 }
 
 /** Made by this job, whatever process of it. */
 export function isOfJob(labels: Readonly<Record<string, string>>, job: string): boolean {
-  return labels[JOB_LABEL] === job && labels[KEEP_LABEL] !== 'true'
+  const known = complete(labels)
+  return known[JOB_LABEL] === job && known[KEEP_LABEL] !== 'true'
 }
 
 /**
@@ -105,11 +112,26 @@ export function isAbandoned(
   host: string,
   isAlive: (pid: number) => boolean
 ): boolean {
-  if (labels[JOB_LABEL] === undefined || labels[KEEP_LABEL] === 'true') return false
-  const deadline = Number(labels[DEADLINE_LABEL])
+  const known = complete(labels)
+  if (known[RUN_LABEL] === undefined || known[KEEP_LABEL] === 'true') return false
+  const deadline = Number(known[DEADLINE_LABEL])
   if (Number.isFinite(deadline) && deadline < now) return true
-  const owner = labels[OWNER_LABEL] ?? ''
+  const owner = known[OWNER_LABEL] ?? ''
   const slash = owner.lastIndexOf('/')
   const pid = Number(owner.slice(slash + 1))
   return owner.slice(0, slash) === host && Number.isInteger(pid) && pid > 0 && !isAlive(pid)
+}
+
+/** The labels of something that may have got only the first of them. */
+function complete(labels: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> {
+  const all = Labels.safeParse(parseJson(labels[ALL_LABEL] ?? ''))
+  return all.success ? { ...all.data, ...labels } : labels
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,5 @@
 import { endBuilds } from './builds.js'
-import { JOB_LABEL } from './labels.js'
+import { ALL_LABEL } from './labels.js'
 import type { Engine, LabelledResource } from '../engine/engine.js'
 
 /** What a sweep did. */
@@ -25,7 +25,7 @@ export async function sweep(
   const seen = new Set<string>()
   let failures: readonly string[] = []
   for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const found = (await engine.listLabelled(JOB_LABEL)).filter(({ labels }) => isOurs(labels))
+    const found = (await engine.listLabelled(ALL_LABEL)).filter(({ labels }) => isOurs(labels))
     failures = await removeAll(engine, found)
     if (found.length === 0) break
     for (const { kind, id } of found) seen.add(`${kind} ${id}`)

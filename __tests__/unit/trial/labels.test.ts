@@ -63,3 +63,14 @@ describe('the job', () => {
     expect(jobOf({})).toBeUndefined()
   })
 })
+
+test('an image that has got only the first label, as a killed builder leaves it, is known by it', () => {
+  const [first = ''] = Object.keys(runLabels(identity)).sort()
+  const partly = { [first]: runLabels(identity)[first] ?? '' }
+  expect(isOfRun(partly, 'abc')).toBe(true)
+  expect(isOfJob(partly, 'job-1')).toBe(true)
+  expect(isOfJob(partly, 'job-2')).toBe(false)
+  expect(isAbandoned(partly, 2_000, 'runner', () => true)).toBe(false)
+  expect(isAbandoned(partly, 2_000, 'runner', () => false)).toBe(true)
+  expect(isAbandoned({ [first]: 'not ours' }, 2_000, 'runner', () => false)).toBe(false)
+})
