@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { newJob } from '../action/job.js'
+import { docker } from '../action/docker.js'
 import {
   BASES,
+  execute,
   leftBehindBy,
   runAction,
   startAction,
@@ -105,7 +107,27 @@ async function traces(run: Finished, temporary: string): Promise<string[]> {
   ]
   return [
     ...(await leftBehindBy(run)),
+    ...(await partlyLabelledBy(run)),
     ...files.map((name) => `file ${name}`),
     ...((await isBuilding(run.pid)) ? ['a builder'] : [])
   ]
+}
+
+/** Images that a killed builder had labelled only in part: with the first label, which has all of them. */
+async function partlyLabelledBy({ pid }: Finished): Promise<string[]> {
+  const ids = await docker('images', '--quiet', '--filter', 'label=cache-crash-test.all')
+  const found: string[] = []
+  for (const id of new Set(ids)) {
+    // Another run may remove its own meanwhile.
+    const { stdout } = await execute('docker', [
+      'image',
+      'inspect',
+      '--format',
+      '{{json .Config.Labels}}',
+      id
+    ])
+    const isMine = stdout.includes(`${hostname()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
+    if (isMine) found.push(`partly labelled image ${id}`)
+  }
+  return found
 }
