@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { expect } from '@jest/globals'
 import { reportSchema, type Report } from '../../src/report/schema.js'
 
 /** The repository. */
@@ -237,6 +236,8 @@ async function logVerdicts(report: Report | undefined, command: string | undefin
     .replace(/^cache-crash-test-fixture-\d+:(.*)-(python3\.\d+|no-shell|debian12)$/, '$1')
     .replace(/^(examples\/.*)\/Dockerfile$/, '$1')
   const image = command === undefined ? name : `${name} (${command})`
+  // Only where a test runs: the programs in __tests__/reliability use this file, too.
+  const { expect } = await import('@jest/globals')
   // The folder of the test: those with heavy software have a command of their own.
   const suite = basename(dirname(expect.getState().testPath ?? ''))
   const lines = report.scenarios.map(({ fault, verdict, reason }) =>
