@@ -141,6 +141,13 @@ export const PAIRS: readonly Pair[] = [
         fails: 'failed: crashed',
         says: /BadZipFile: File is not a zip file/,
         passes: 'recovered'
+      },
+      {
+        code: 'D5',
+        scenario: 'nltk-zip-empty@/data/nltk_data/recreate',
+        fails: 'failed: crashed',
+        says: /BadZipFile: File is not a zip file/,
+        passes: 'recovered'
       }
     ],
     quick: true
@@ -166,6 +173,13 @@ export const PAIRS: readonly Pair[] = [
         fails: 'failed: crashed',
         says: /file is not a database/,
         passes: 'recovered'
+      },
+      {
+        code: 'G1',
+        scenario: 'sqlite-cut@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /database disk image is malformed|disk I\/O error/,
+        passes: 'recovered'
       }
     ],
     quick: true
@@ -186,6 +200,73 @@ export const PAIRS: readonly Pair[] = [
       }
     ],
     quick: true
+  },
+  {
+    image: 'git',
+    software: 'git',
+    version: { package: 'git', begins: '2.39' },
+    fragile: 'fetches and resets its clone at every start',
+    hardened: 'removes left-over locks first',
+    args: ['--cache-paths', '/data/cache', '--ready', 'log:/^ready$/'],
+    fragileArgs: ['--command', '/start fragile'],
+    hardenedArgs: ['--command', '/start hardened'],
+    cells: [
+      {
+        code: 'H6',
+        scenario: 'git-index-lock@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /Unable to create '.*index\.lock': File exists/,
+        passes: 'recovered'
+      },
+      {
+        code: 'H6',
+        scenario: 'git-shallow-lock@/data/cache/recreate',
+        fails: 'failed: crashed',
+        says: /Unable to create '.*shallow\.lock': File exists/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'postgresql',
+    software: 'PostgreSQL',
+    version: { package: 'postgresql-15', begins: '15' },
+    fragile: 'is started on a data directory with an empty lock file',
+    hardened: 'takes a lock on the volume, and removes the lock file under it',
+    args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/'],
+    fragileArgs: ['--command', '/start fragile'],
+    hardenedArgs: ['--command', '/start hardened'],
+    cells: [
+      {
+        code: 'H2',
+        scenario: 'postgres-pid-empty@/data/pg/recreate',
+        fails: 'failed: crashed',
+        says: /lock file "postmaster\.pid" is empty/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'redis',
+    software: 'Redis as a cache',
+    version: { package: 'redis-server', begins: '7.0' },
+    fragile: 'loads its append-only file at every start',
+    hardened: 'lets redis-check-aof cut off a damaged tail first',
+    args: ['--cache-paths', '/data'],
+    fragileArgs: [],
+    hardenedArgs: [
+      '--command',
+      `sh -c 'for log in appendonlydir/*.incr.aof; do [ ! -s "$log" ] || echo y | redis-check-aof --fix "$log"; done; exec redis-server --dir /data --appendonly yes'`
+    ],
+    cells: [
+      {
+        code: 'G4',
+        scenario: 'redis-aof-tail@/data/recreate',
+        fails: 'failed: crashed',
+        says: /Bad file format reading the append only file/,
+        passes: 'recovered'
+      }
+    ]
   }
 ]
 
