@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { BASES, execute, leftBehindBy, root, runAction } from './runner.js'
-import { hear, valuesOf } from './workflow-commands.js'
+import { hear, valuesOf } from '../workflow-commands.js'
 
 /** A workspace without a Dockerfile. */
 let workspace = ''

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { newJob, type Job } from './job.js'
 import { leftBehindBy } from './runner.js'
 import { isBuilding, STAGES, StagedRuns } from './stages.js'
-import { hear, valuesOf } from './workflow-commands.js'
+import { hear, valuesOf } from '../workflow-commands.js'
 
 const runs = new StagedRuns()
 const jobs: Job[] = []

@@ -8,7 +8,7 @@ import { detectBuilder } from '../../src/image/build.js'
 import { FixtureImages } from './fixture-images.js'
 import { newJob } from './job.js'
 import { BASES, leftBehindBy, root, runAction, type ActionRun } from './runner.js'
-import { hear, valuesOf } from './workflow-commands.js'
+import { hear, valuesOf } from '../workflow-commands.js'
 
 const images = new FixtureImages()
 let context = ''

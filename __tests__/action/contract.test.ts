@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { OUTPUT_DEFINITIONS } from '../../src/inputs/outputs.js'
 import { FixtureImages } from './fixture-images.js'
 import { BASES, execute, leftBehindBy, NODE_24, root, runAction, verdicts, type ActionRun } from './runner.js'
-import { hear, valuesOf } from './workflow-commands.js'
+import { hear, valuesOf } from '../workflow-commands.js'
 
 const images = new FixtureImages()
 let directory = ''

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { OUTPUT_DEFINITIONS } from '../../src/inputs/outputs.js'
 import { newJob } from './job.js'
 import { BASES, leftBehindBy, runAction, runCli, type ActionRun, type CliRun } from './runner.js'
-import { hear, valuesOf } from './workflow-commands.js'
+import { hear, valuesOf } from '../workflow-commands.js'
 
 /** Each of them leaves a mark where it is obeyed. */
 const LINES = [

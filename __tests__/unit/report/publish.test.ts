@@ -10,7 +10,7 @@ import { makeReport, reportSchema, type Report } from '../../../src/report/repor
 import { HOSTILE_LINES, hostile } from '../../fixtures/report/hostile.js'
 import { boot, record, result } from '../../fixtures/report/record.js'
 import { rich } from '../../fixtures/report/rich.js'
-import { runnerCommand, runnerLines } from './runner-commands.js'
+import { commandIn, runnerLines } from '../../workflow-commands.js'
 import type { SourceLocation, Verdict } from '../../../src/model.js'
 
 let directory: string
@@ -39,7 +39,7 @@ function asRunner(stream: string): { commands: string[]; text: string[] } {
   const seen = { commands: [] as string[], text: [] as string[] }
   let token: string | undefined
   for (const line of runnerLines(stream)) {
-    const command = runnerCommand(line)
+    const command = commandIn(line)
     if (token === undefined && command !== undefined) {
       token = /^::stop-commands::(.+)$/.exec(line)?.[1]
       if (token === undefined) seen.commands.push(line)

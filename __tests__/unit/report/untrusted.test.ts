@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { cut, logLine, logLines, oneLine, visible, visibleLines } from '../../../src/report/untrusted.js'
 import { HOSTILE_LINES } from '../../fixtures/report/hostile.js'
 import { anyText } from './any-text.js'
-import { runnerCommand, runnerLines } from './runner-commands.js'
+import { commandIn, runnerLines } from '../../workflow-commands.js'
 
 describe('text of others in the log of a runner', () => {
   test('the matcher of these tests takes commands for commands', () => {
@@ -14,12 +14,12 @@ describe('text of others in the log of a runner', () => {
       '\u200b::stop-commands::t',
       ':\u00ad:a::'
     ]
-    expect(commands.filter((line) => runnerCommand(line) === undefined)).toEqual([])
-    expect(runnerCommand('a::b::c')).toBeUndefined()
+    expect(commands.filter((line) => commandIn(line) === undefined)).toEqual([])
+    expect(commandIn('a::b::c')).toBeUndefined()
   })
 
   test.each(HOSTILE_LINES)('%j is nothing but text', (line) => {
-    expect(logLines(line).flatMap(runnerLines).map(runnerCommand)).not.toContainEqual(expect.anything())
+    expect(logLines(line).flatMap(runnerLines).map((shown) => commandIn(shown))).not.toContainEqual(expect.anything())
   })
 
   test('no text makes the runner obey', () => {
@@ -27,7 +27,7 @@ describe('text of others in the log of a runner', () => {
       fc.property(anyText, (text) => {
         for (const line of [logLine(text), ...logLines(text)]) {
           expect(runnerLines(line)).toHaveLength(1)
-          expect(runnerCommand(line)).toBeUndefined()
+          expect(commandIn(line)).toBeUndefined()
         }
       }),
       { numRuns: 2_000 }
