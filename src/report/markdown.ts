@@ -19,7 +19,8 @@ export function markdownText(text: string): string {
     .replace(/\bGH-(?=\d)/gi, `GH-${GAP}`)
     .replace(/:(?=\/\/)/g, `:${GAP}`)
     .replace(/(www|mailto|xmpp)(?=[.:])/gi, `$1${GAP}`)
-    .replace(/:(?=[\w+-]+:)/g, `:${GAP}`)
+    // What follows the text may begin with the second colon of an emoji.
+    .replace(/:(?=[\w+-]+(?::|$))/g, `:${GAP}`)
 }
 
 /** Text as inline code, also in table cells and in `<summary>`. */

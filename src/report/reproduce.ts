@@ -191,6 +191,7 @@ function literal(text: string): string {
   if (PLAIN.test(text)) return text
   return text
     .replaceAll('\0', '')
+    .replace(/\p{Cs}/gu, '\ufffd')
     .split(UNPRINTABLE)
     .map((part, index) => (part === '' ? '' : index % 2 === 1 ? printf(part) : single(part)))
     .join('')
