@@ -11,16 +11,18 @@ const GAP = '&#8203;'
 
 /** Text for a paragraph, a table cell, a heading or HTML: shown as it is, and nothing else. */
 export function markdownText(text: string): string {
-  return oneLine(text)
-    .replace(/[\\`*[\]<>&|~$"]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, entity)
-    .replace(/^(?=[-+=#]|\d+[.)](?:\s|$))/, GAP)
-    .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${GAP}`)
-    .replace(/(?<!&)#(?=\d)/g, `#${GAP}`)
-    .replace(/\bGH-(?=\d)/gi, `GH-${GAP}`)
-    .replace(/:(?=\/\/)/g, `:${GAP}`)
-    .replace(/(www|mailto|xmpp)(?=[.:])/gi, `$1${GAP}`)
-    // What follows the text may begin with the second colon of an emoji.
-    .replace(/:(?=[\w+-]+(?::|$))/g, `:${GAP}`)
+  return (
+    oneLine(text)
+      .replace(/[\\`*[\]<>&|~$"]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, entity)
+      .replace(/^(?=[-+=#]|\d+[.)](?:\s|$))/, GAP)
+      .replace(/@(?=[\p{L}\p{N}_-])/gu, `@${GAP}`)
+      .replace(/(?<!&)#(?=\d)/g, `#${GAP}`)
+      .replace(/\bGH-(?=\d)/gi, `GH-${GAP}`)
+      .replace(/:(?=\/\/)/g, `:${GAP}`)
+      .replace(/(www|mailto|xmpp)(?=[.:])/gi, `$1${GAP}`)
+      // What follows the text may begin with the second colon of an emoji.
+      .replace(/:(?=[\w+-]+(?::|$))/g, `:${GAP}`)
+  )
 }
 
 /** Text as inline code, also in table cells and in `<summary>`. */

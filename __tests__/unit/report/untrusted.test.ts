@@ -19,7 +19,11 @@ describe('text of others in the log of a runner', () => {
   })
 
   test.each(HOSTILE_LINES)('%j is nothing but text', (line) => {
-    expect(logLines(line).flatMap(runnerLines).map((shown) => commandIn(shown))).not.toContainEqual(expect.anything())
+    expect(
+      logLines(line)
+        .flatMap(runnerLines)
+        .map((shown) => commandIn(shown))
+    ).not.toContainEqual(expect.anything())
   })
 
   test('no text makes the runner obey', () => {
