@@ -26,7 +26,7 @@ export function secretValues(
   return found
 }
 
-/** A value and the forms in which it commonly leaks: each of its lines, Base64 (both alphabets), URL-encoded, JSON. */
+/** A value and the forms in which it commonly leaks: each of its lines, Base64 (both alphabets, also inside of something longer), URL-encoded, JSON. */
 export function secretForms(value: string): string[] {
   const bytes = Buffer.from(value)
   const lines = value.split(/\r?\n/)
@@ -36,10 +36,25 @@ export function secretForms(value: string): string[] {
     ...lines.map((line) => line.trim()),
     bytes.toString('base64'),
     bytes.toString('base64url'),
+    ...insideBase64(bytes),
     encodeURIComponent(value.replace(/\p{Cs}/gu, '\ufffd')),
     JSON.stringify(value).slice(1, -1)
   ]
   return [...new Set(forms)].filter((form) => form.length >= SHORTEST_SECRET)
+}
+
+/** Base64 of less would be met by chance. */
+const SHORTEST_INSIDE = 8
+
+/**
+ * What is always there of a value in the Base64 of something longer: the groups of three bytes that are the value's alone,
+ * wherever in a group it begins (the runner masks the three as well, src/Sdk/DTLogging/Logging/ValueEncoders.cs).
+ */
+function insideBase64(bytes: Buffer): string[] {
+  return [0, 1, 2]
+    .map((shift) => bytes.subarray(shift, shift + Math.floor(Math.max(0, bytes.length - shift) / 3) * 3))
+    .flatMap((whole) => [whole.toString('base64'), whole.toString('base64url')])
+    .filter((form) => form.length >= SHORTEST_INSIDE)
 }
 
 /**

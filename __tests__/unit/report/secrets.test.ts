@@ -43,6 +43,25 @@ describe('secrets', () => {
     expect(masked(`before ${form('p&s? "x"/y')} after`)).toMatch(/\*\*\*|from the file/)
   })
 
+  test.each(['', 'a', 'ab', 'user:', 'a longer lead'])(
+    'are masked in the Base64 of something that begins with %j',
+    (lead) => {
+      const secret = 'sup3r-s3cret>>value??'
+      for (const tail of ['', 'x', 'xy', '@host'])
+        for (const alphabet of ['base64', 'base64url'] as const) {
+          const leaked = Buffer.from(lead + secret + tail).toString(alphabet)
+          const masked = masker([secret])(`Authorization: Basic ${leaked}`)
+          expect(masked).toContain('***')
+          // What is left are groups that the secret shares with its neighbours.
+          const left = masked
+            .replace(/^.*Basic /, '')
+            .split('***')
+            .map((part) => Buffer.from(part, 'base64').toString())
+          expect(left.join()).not.toMatch(/3r-s3|cret|value/)
+        }
+    }
+  )
+
   test('in braces leave braces alone, and the longer of two is masked whole', () => {
     expect(masker([pem])('{ } -----')).toBe('{ } -----')
     expect(masker(['secret', 'secret-and-more'])('a secret-and-more b')).toBe('a *** b')
