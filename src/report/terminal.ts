@@ -117,9 +117,9 @@ function evidence(scenario: ReportScenario, columns: number, ink: Paint): string
     ...(smokeTest === null
       ? []
       : quoted('Smoke test', visibleLines(smokeTest.output).slice(-LOG_BOUNDS.tail), columns, ink)),
-    ...(keptContainer === null ? [] : [ink.dim('  Look inside:'), inside(scenario, keptContainer)]),
+    ...(keptContainer === null ? [] : [ink.dim('  Look inside:'), visible(inside(scenario, keptContainer))]),
     // Not indented and not wrapped: commands are there to be copied.
-    ...(scenario.verdict === 'failed' ? [ink.dim('  Again:'), scenario.reproduce] : [])
+    ...(scenario.verdict === 'failed' ? [ink.dim('  Again:'), ...visibleLines(scenario.reproduce)] : [])
   ]
 }
 
@@ -184,7 +184,8 @@ const NAMED_FAULTS = 4
 /** Why faults were left out: that Python never reads bytecode from a volume is a finding, too. One line a reason. */
 function leftOut({ omissions }: Report, columns: number, ink: Paint): string[] {
   const reasons = new Map<string, string[]>()
-  for (const { fault, reason } of omissions) reasons.set(reason, [...(reasons.get(reason) ?? []), fault])
+  for (const { fault, reason } of omissions)
+    reasons.set(reason, [...(reasons.get(reason) ?? []), visible(fault)])
   const lines = [...reasons].flatMap(([reason, all]) => {
     const faults = [...new Set(all)]
     const names = faults.length > NAMED_FAULTS ? `${faults.length} faults` : faults.join(', ')
