@@ -52,21 +52,21 @@ if (mode === 'write') {
   console.log(`every cell of ${[...suites].join(', ')} was seen again`)
 }
 
-/** The image that says it most plainly: of those whose runs all agree, one of the quick suite, then by name. */
+/** The image that says it most plainly: one that does so at every path, in the quick suite, the first by name. */
 function cellOf(fault, is) {
-  const images = [...new Set(seen.filter((one) => one.fault === fault).map(({ image }) => image))]
-  return images
-    .flatMap((image) => {
-      const runs = seen.filter((one) => one.fault === fault && one.image === image)
-      return runs.every(({ verdict }) => is(verdict))
-        ? [
-            {
-              image,
-              verdict: runs[0].verdict,
-              suite: runs.some(({ suite }) => suite === 'action') ? 'action' : runs[0].suite
-            }
-          ]
-        : []
-    })
-    .sort((a, b) => a.suite.localeCompare(b.suite) || a.image.localeCompare(b.image))[0]
+  const runs = seen.filter((one) => one.fault === fault)
+  return runs
+    .filter(({ verdict }) => is(verdict))
+    .map(({ image, verdict, suite }) => ({ image, verdict, suite }))
+    .sort(
+      (a, b) =>
+        Number(mixed(a)) - Number(mixed(b)) ||
+        a.suite.localeCompare(b.suite) ||
+        a.image.localeCompare(b.image) ||
+        a.verdict.localeCompare(b.verdict)
+    )[0]
+
+  function mixed({ image }) {
+    return runs.some((one) => one.image === image && !is(one.verdict))
+  }
 }

@@ -236,10 +236,10 @@ async function logVerdicts(report: Report | undefined, command: string | undefin
     .replace(/^cache-crash-test-fixture-\d+:(.*)-(python3\.\d+|no-shell|debian12)$/, '$1')
     .replace(/^(examples\/.*)\/Dockerfile$/, '$1')
   const image = command === undefined ? name : `${name} (${command})`
-  // Only where a test runs: the programs in __tests__/reliability use this file, too.
-  const { expect } = await import('@jest/globals')
+  // Jest's global, and not an import: the programs in __tests__/reliability use this file without Jest.
+  const { expect } = globalThis as { readonly expect?: { getState(): { readonly testPath?: string } } }
   // The folder of the test: those with heavy software have a command of their own.
-  const suite = basename(dirname(expect.getState().testPath ?? ''))
+  const suite = basename(dirname(expect?.getState().testPath ?? ''))
   const lines = report.scenarios.map(({ fault, verdict, reason }) =>
     JSON.stringify({ fault, image, verdict: reason === null ? verdict : `${verdict}: ${reason}`, suite })
   )
