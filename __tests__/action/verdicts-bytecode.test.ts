@@ -68,6 +68,15 @@ describe('Python bytecode on a volume', () => {
     }
   )
 
+  test.concurrent('legacy bytecode that is removed first neither wins nor kills', async () => {
+    const run = await images.crashTest('plugin-path-purged', [...BYTECODE, ...GREETING])
+    expect(run.exitCode).toBe(0)
+    expect(verdicts(run.report)).toEqual({
+      'stale-bytecode-legacy@/plugins/recreate': 'recovered',
+      'orphan-bytecode@/plugins/recreate': 'recovered'
+    })
+  })
+
   test.concurrent(
     'a volume that Python never reads from is left out, and the report says exactly that',
     async () => {
