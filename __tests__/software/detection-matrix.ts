@@ -32,8 +32,8 @@ export function renderDetectionMatrix(faults: readonly Fault[], matrix: Detectio
 For every fault that is planted: an image that fails on it, and one that comes through. Both are run for real; at the end of
 \`script/test\` each cell must have been seen again, those marked with * at the end of \`script/test software\`.
 
-An *example* is in [examples](../examples), an *imitation* is a small script in [fixtures/images](../__tests__/fixtures/images) that
-behaves as software was seen to, and *real* is software from Debian in [fixtures/software](../__tests__/fixtures/software), of which
+An _example_ is in [examples](../examples), an _imitation_ is a small script in [fixtures/images](../__tests__/fixtures/images) that
+behaves as software was seen to, and _real_ is software from Debian in [fixtures/software](../__tests__/fixtures/software), of which
 [evidence.md](evidence.md) says more.
 
 <!-- prettier-ignore -->
