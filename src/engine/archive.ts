@@ -119,6 +119,11 @@ class ArchiveReader {
     const entry = entryOf(header, this.#reading.path)
     if (entry === undefined) this.#strayNames = true
     const depth = entry?.type === 'file' ? this.#reading.content(entry) : 'skip'
+    // A sparse file of terabytes costs a container nothing: what cannot be read to its end is not begun.
+    if (depth !== 'skip' && header.size > this.#reading.bytes) {
+      this.stop('bound')
+      return
+    }
     if (entry === undefined || depth === 'skip') {
       stream.resume()
       // Not at the end of the stream: a directory that claims a size never ends. Not at once, or it would recurse.
@@ -156,6 +161,9 @@ const ENTRY_TYPES: ReadonlyMap<string | null, EntryType> = new Map([
   ['block-device', 'block-device']
 ])
 
+/** PATH_MAX of Linux: no call takes a longer one, so no daemon can have archived it. A PAX record could hold megabytes. */
+const LONGEST_NAME = 4096
+
 /** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
 const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
 
@@ -173,7 +181,7 @@ function entryOf(header: Header, root: string): TreeEntry | undefined {
   if (![uid, gid, mtime, size, header.mode].every(Number.isSafeInteger)) return undefined
   const common = { path, type, mode: header.mode & 0o7777, uid, gid, mtime, size }
   if (type !== 'symlink' && type !== 'hardlink') return common
-  return linkTarget ? { ...common, linkTarget } : undefined
+  return linkTarget && linkTarget.length <= LONGEST_NAME ? { ...common, linkTarget } : undefined
 }
 
 /**
@@ -182,7 +190,7 @@ function entryOf(header: Header, root: string): TreeEntry | undefined {
  * @returns undefined for a name that leads elsewhere
  */
 function pathOf(name: string | null, root: string): string | undefined {
-  if (name === null) return undefined
+  if (name === null || name.length > LONGEST_NAME) return undefined
   const parent = root === '/' ? '' : root.slice(0, root.lastIndexOf('/'))
   const relative = name.replace(/^(?:\.?\/)+/, '').replace(/\/+$/, '')
   if (root === '/') return relative === '' ? '/' : below('', relative)

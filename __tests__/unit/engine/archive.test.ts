@@ -257,6 +257,198 @@ describe('bounds', () => {
   })
 })
 
+describe('a bomb', () => {
+  /** One header block, valid whatever is in it. */
+  const header = (name: string, type: string, size: number): Buffer => {
+    const block = Buffer.alloc(512)
+    block.write(name)
+    block.write('0000644\0', 100)
+    block.write('0000000\0', 108)
+    block.write('0000000\0', 116)
+    block.write(`${size.toString(8).padStart(11, '0')}\0`, 124)
+    block.write('00000000001\0', 136)
+    block.write(type, 156)
+    block.write('ustar\x0000', 257, 'latin1')
+    fixChecksum(block)
+    return block
+  }
+  const padded = (content: Buffer): Buffer =>
+    Buffer.concat([content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+  const record = (key: string, value: string): string => {
+    const rest = ` ${key}=${value}\n`
+    let length = rest.length
+    while (length !== rest.length + String(length).length) length = rest.length + String(length).length
+    return `${length}${rest}`
+  }
+  const pax = (records: string, type = 'x'): Buffer =>
+    Buffer.concat([header('pax', type, records.length), padded(Buffer.from(records))])
+
+  test.each([
+    [
+      'a name',
+      Buffer.concat([pax(record('path', `data/${'x'.repeat(1_000_000)}`)), header('data/f', '0', 0)])
+    ],
+    [
+      'a long name of GNU',
+      Buffer.concat([
+        header('././@LongLink', 'L', 1_000_000),
+        padded(Buffer.from(`data/${'x'.repeat(999_995)}`)),
+        header('data/f', '0', 0)
+      ])
+    ],
+    ['a link', Buffer.concat([pax(record('linkpath', 'x'.repeat(1_000_000))), header('data/f', '2', 0)])]
+  ])('%s of a megabyte is left out, and the tree is not complete', async (_title, bytes) => {
+    const { end, entries } = await read(Buffer.concat([bytes, Buffer.alloc(1024)]), '/data', { size: 64_000 })
+    expect([end, names(entries)]).toEqual(['broken', []])
+  })
+
+  test('the longest name that Linux has is taken', async () => {
+    const name = `data/${'x'.repeat(4_000)}`
+    const bytes = Buffer.concat([pax(record('path', name)), header('data/f', '0', 0), Buffer.alloc(1024)])
+    expect(await read(bytes, '/data')).toMatchObject({ end: 'complete', entries: [{ path: `/${name}` }] })
+  })
+
+  test.each([
+    ['hundreds of thousands of records', pax('6 a=b\n'.repeat(500_000))],
+    ['one that applies to all that follows', pax(record('path', '../../etc/passwd'), 'g')],
+    ['a record with a negative length', pax('-9 path=/etc/passwd\n-9 path=/etc/passwd\n')],
+    ['a record that is longer than its header', pax('999999 path=/etc/passwd\n')],
+    ['a size that is negative', pax(record('size', '-512'))],
+    ['a size beyond all numbers', pax(record('size', '9'.repeat(400)))],
+    ['a prototype', pax(record('__proto__', 'x') + record('constructor', 'x'))]
+  ])('%s', async (_title, bytes) => {
+    const began = performance.now()
+    const { entries } = await read(
+      Buffer.concat([bytes, header('data/f', '0', 0), Buffer.alloc(1024)]),
+      '/data',
+      {
+        size: 64_000,
+        bytes: 100_000_000
+      }
+    )
+    expect(names(entries).every((path) => path === '/data/f')).toBe(true)
+    // Some 100 ms; what hangs or takes quadratic time takes minutes.
+    expect(performance.now() - began).toBeLessThan(20_000)
+  })
+
+  test.each([
+    ['of a terabyte', 8 ** 11 - 1],
+    ['one byte over the bound', 10_001]
+  ])('a file %s is not begun', async (_title, size) => {
+    let sent = 0
+    const endless = (async function* (): AsyncGenerator<Buffer> {
+      yield await Promise.resolve(Buffer.concat([header('data/f', '0', 0), header('data/huge', '0', size)]))
+      for (;;) {
+        sent += 1
+        yield Buffer.alloc(1_000)
+      }
+    })()
+    const found: TreeEntry[] = []
+    const end = await readArchive(endless, {
+      path: '/data',
+      entries: 100,
+      bytes: 10_000,
+      content: () => 'keep',
+      onEntry: (entry) => {
+        found.push(entry)
+        return 'continue'
+      }
+    })
+    expect([end, names(found)]).toEqual(['bound', ['/data/f']])
+    expect(sent).toBeLessThan(2)
+  })
+
+  test('ten million entries cost no more memory than the bound of entries', async () => {
+    const block = header('data/f', '0', 0)
+    const many = Buffer.concat(Array.from({ length: 1_000 }, () => block))
+    let blocks = 0
+    const endless = (async function* (): AsyncGenerator<Buffer> {
+      for (; blocks < 10_000; blocks++) yield await Promise.resolve(many)
+    })()
+    let entries = 0
+    const end = await readArchive(endless, {
+      path: '/data',
+      entries: 50_000,
+      bytes: 256 * 1024 * 1024,
+      content: () => 'hash',
+      onEntry: () => {
+        entries += 1
+        return 'continue'
+      }
+    })
+    expect([end, entries]).toEqual(['bound', 50_000])
+    expect(blocks).toBeLessThan(60)
+  })
+
+  test('any bytes are read to an end, within the bounds, and lead nowhere else', async () => {
+    const text = fc.constantFrom(
+      'data/f',
+      'data',
+      '../x',
+      '/etc/passwd',
+      'data/../../x',
+      '',
+      'data/\0',
+      'x'.repeat(5_000)
+    )
+    const part = fc.oneof(
+      fc.uint8Array({ maxLength: 1_500 }).map((bytes) => Buffer.from(bytes)),
+      fc
+        .record({
+          name: fc.string({ maxLength: 100 }).map((name) => name.slice(0, 90)),
+          type: fc.constantFrom(
+            '0',
+            '1',
+            '2',
+            '3',
+            '5',
+            '6',
+            '7',
+            'L',
+            'K',
+            'x',
+            'g',
+            'S',
+            'D',
+            'M',
+            'V',
+            '\xff'
+          ),
+          size: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3_000 }), fc.constant(8 ** 11 - 1))
+        })
+        .map(({ name, type, size }) => header(name, type, size)),
+      fc
+        .tuple(fc.constantFrom('path', 'linkpath', 'size', 'uid', 'mtime'), text)
+        .map(([key, value]) => pax(record(key, value))),
+      text.map((name) => header(name.slice(0, 100), '0', 0)),
+      fc.constant(Buffer.alloc(1024))
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(part, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 4_000 }),
+        async (parts, size) => {
+          const { end, entries } = await read(Buffer.concat(parts), '/data', {
+            size,
+            entries: 8,
+            bytes: 20_000
+          })
+          expect(['complete', 'broken', 'bound']).toContain(end)
+          expect(entries.length).toBeLessThanOrEqual(8)
+          for (const { path, content, linkTarget, type } of entries) {
+            expect(path).toMatch(/^\/data(?:\/|$)/)
+            expect(path.split('/').slice(1)).not.toContain('..')
+            expect(path).not.toContain('\0')
+            expect(content?.length ?? 0).toBeLessThanOrEqual(20_000)
+            expect(type === 'hardlink' ? linkTarget : path).toMatch(/^\/data(?:\/|$)/)
+          }
+        }
+      ),
+      { numRuns: 500, timeout: 5_000 }
+    )
+  })
+})
+
 describe('a damaged archive', () => {
   const whole = packed([
     entry('/d', { type: 'directory' }),
