@@ -44,6 +44,12 @@ const HEALTH_INTERVAL = 500_000_000
 const DEFAULT_HEALTH_INTERVAL = 30_000_000_000
 const DEFAULT_HEALTH_RETRIES = 3
 
+/**
+ * Processes and threads of one container at most, where the user's options give no `--pids-limit`: more than any service
+ * needs to start, and few enough for the machine to live with one that forks without end.
+ */
+export const PIDS_LIMIT = 4096
+
 /** Network modes in which the engine cannot publish ports. */
 const UNPUBLISHED = /^(host|none|container:)/
 
@@ -52,7 +58,7 @@ const UNPUBLISHED = /^(host|none|container:)/
  *
  * Overridden for every trial: named volumes with our labels; ports on the loopback interface only, free ones, since trials
  * run side by side; no restart policy and no auto-removal, since a container that exits is judged at once and its log is
- * read before it goes; a log driver that can be read; the health check's interval, with the image's own command and timeout.
+ * read before it goes; a log driver that can be read; a limit on processes; the health check's interval, with the image's own command and timeout.
  */
 export function containerBody(template: ContainerBody, settings: ContainerSettings): ContainerBody {
   const host = template.HostConfig ?? {}
@@ -88,6 +94,7 @@ export function containerBody(template: ContainerBody, settings: ContainerSettin
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       AutoRemove: false,
       LogConfig: { Type: 'json-file', Config: {} },
+      PidsLimit: positive(host.PidsLimit) ?? PIDS_LIMIT,
       ...(settings.writableLayer === true ? { ReadonlyRootfs: false } : {})
     }
   }

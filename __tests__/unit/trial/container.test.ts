@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { containerBody } from '../../../src/trial/container.js'
+import { containerBody, PIDS_LIMIT } from '../../../src/trial/container.js'
 
 const SETTINGS = { labels: { run: '1' }, volumes: [], ports: [8000] }
 const SECOND = 1_000_000_000
@@ -43,5 +43,13 @@ describe('the body of a container', () => {
       LogConfig: { Type: 'json-file' },
       PortBindings: { '8000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] }
     })
+  })
+
+  test.each([
+    ['no limit is given', undefined, PIDS_LIMIT],
+    ['the engine writes that as 0', 0, PIDS_LIMIT],
+    ['one is given', 99_999, 99_999]
+  ])('has a limit of processes: %s', (_, PidsLimit, expected) => {
+    expect(containerBody({ HostConfig: { PidsLimit } }, SETTINGS).HostConfig?.PidsLimit).toBe(expected)
   })
 })
