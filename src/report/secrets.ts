@@ -26,35 +26,67 @@ export function secretValues(
   return found
 }
 
-/** A value and the forms in which it commonly leaks: each of its lines, Base64 (both alphabets, also inside of something longer), URL-encoded, JSON. */
+/**
+ * A value and the forms in which it commonly leaks: each of its lines, Base64 (both alphabets, inside of other text, and folded
+ * as `base64` does), URL-encoded in the ways of several languages, JSON, XML.
+ */
 export function secretForms(value: string): string[] {
-  const bytes = Buffer.from(value)
   const lines = value.split(/\r?\n/)
   const forms = [
     value,
     value.trim(),
     ...lines.map((line) => line.trim()),
-    bytes.toString('base64'),
-    bytes.toString('base64url'),
-    ...insideBase64(bytes),
-    encodeURIComponent(value.replace(/\p{Cs}/gu, '\ufffd')),
-    JSON.stringify(value).slice(1, -1)
+    ...base64Forms(value),
+    ...urlForms(value),
+    JSON.stringify(value).slice(1, -1),
+    value.replace(/[&<>"']/g, (character) => XML[character] ?? '')
   ]
   return [...new Set(forms)].filter((form) => form.length >= SHORTEST_SECRET)
 }
 
-/** Base64 of less would be met by chance. */
-const SHORTEST_INSIDE = 8
+const XML: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;'
+}
 
-/**
- * What is always there of a value in the Base64 of something longer: the groups of three bytes that are the value's alone,
- * wherever in a group it begins (the runner masks the three as well, src/Sdk/DTLogging/Logging/ValueEncoders.cs).
- */
-function insideBase64(bytes: Buffer): string[] {
-  return [0, 1, 2]
-    .map((shift) => bytes.subarray(shift, shift + Math.floor(Math.max(0, bytes.length - shift) / 3) * 3))
-    .flatMap((whole) => [whole.toString('base64'), whole.toString('base64url')])
-    .filter((form) => form.length >= SHORTEST_INSIDE)
+/** Shorter pieces of an encoded value would be found in innocent text. */
+const SHORTEST_PIECE = 8
+/** Where `base64` of GNU and PEM fold. */
+const FOLDS = [76, 64] as const
+
+function base64Forms(value: string): string[] {
+  const bytes = Buffer.from(value)
+  const whole = bytes.toString('base64')
+  // Three bytes make four characters, so within other text, as in `user:password`, a value has three forms. A character
+  // counts where all of its six bits are the value's.
+  const inside = [0, 1, 2].map((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64')
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6))
+  })
+  const folded = FOLDS.flatMap((width) =>
+    whole.length > width ? (whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []) : []
+  )
+  const pieces = [...inside, ...folded].filter((piece) => piece.length >= SHORTEST_PIECE)
+  return [whole, ...pieces].flatMap((form) => [
+    form,
+    form.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
+  ])
+}
+
+/** Languages differ in what they leave as it is, in the blank, and in the case of the digits. */
+function urlForms(value: string): string[] {
+  const encoded = encodeURIComponent(value.replace(/\p{Cs}/gu, '\ufffd'))
+  const strict = encoded.replace(
+    /[!'()*~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  )
+  return [encoded, strict, strict.replaceAll('%7E', '~')]
+    .flatMap((form) => [form, form.replaceAll('%2F', '/')])
+    .flatMap((form) => [form, form.replaceAll('%20', '+')])
+    .flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())])
 }
 
 /**
