@@ -1,20 +1,26 @@
 import { isSecretName, secretValues } from './secrets.js'
-import type { BuildSource, HealthInputs, Inputs, ProbeSpec, Scenario } from '../model.js'
+import type { BuildSource, HealthInputs, ImageFacts, Inputs, ProbeSpec, Scenario } from '../model.js'
 
 /**
  * A command line, for a POSIX shell, that runs one scenario again where the repository is checked out. Only what matters
  * for the scenario and is not the default is in it. Secrets are `"$NAME"`, to be set by whoever runs it.
  * @param command how the command line tool is called, verbatim
+ * @param imageEnv what a container's environment has besides: a value in it may come from the input `options`
  */
-export function reproduceCommand(inputs: Inputs, scenario: Scenario, command = 'cache-crash-test'): string {
+export function reproduceCommand(
+  inputs: Inputs,
+  scenario: Scenario,
+  command = 'cache-crash-test',
+  imageEnv: ImageFacts['env'] = {}
+): string {
   const build = inputs.image.kind === 'build' ? inputs.image : undefined
   const secrets = secretValues(
-    { ...Object.fromEntries((build?.buildArgs ?? []).map(pair)), ...inputs.env },
+    { ...imageEnv, ...Object.fromEntries((build?.buildArgs ?? []).map(pair)), ...inputs.env },
     build?.secrets ?? {}
   )
   return [
     command,
-    ...flags(inputs, scenario).map(({ name, value }) => `--${name} ${word(value, secrets)}`)
+    ...flags(inputs, scenario, secrets).map(({ name, value }) => `--${name} ${word(value, secrets)}`)
   ].join(' \\\n  ')
 }
 
@@ -27,7 +33,7 @@ interface Flag {
 }
 
 /** Names are the inputs' names; of lists, one flag an item. */
-function flags(inputs: Inputs, scenario: Scenario): Flag[] {
+function flags(inputs: Inputs, scenario: Scenario, secrets: ReadonlyMap<string, string>): Flag[] {
   const { image, ports, options, command, seed } = inputs
   return [
     ...(image.kind === 'reference' ? one('image', image.reference) : buildFlags(image, inputs.workspace)),
@@ -43,8 +49,8 @@ function flags(inputs: Inputs, scenario: Scenario): Flag[] {
     ...each('data-paths', inputs.dataPaths),
     ...Object.entries(inputs.env).map((entry) => ({ name: 'env', value: assignment(entry) })),
     ...each('ports', ports.map(String)),
-    ...(options.length === 0 ? [] : one('options', words(options))),
-    ...(command === undefined ? [] : one('command', words(command))),
+    ...(options.length === 0 ? [] : [{ name: 'options', value: secretWords(options, secrets) }]),
+    ...(command === undefined ? [] : [{ name: 'command', value: secretWords(command, secrets) }]),
     ...healthFlags(inputs),
     ...scenarioFileFlag(inputs),
     ...one('faults', scenario.fault),
@@ -159,13 +165,29 @@ function words(list: readonly string[]): string {
   return list.map((word) => (PLAIN.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`)).join(' ')
 }
 
+/** The same, without the secrets in them: a word's quotes would hide one that has quotes of its own. */
+function secretWords(list: readonly string[], secrets: ReadonlyMap<string, string>): Value {
+  const known = longestFirst(secrets)
+  return list.flatMap((word, index): Value => {
+    const blank = index === 0 ? '' : ' '
+    const parts = withoutSecrets(word, known, secrets)
+    if (parts.every((part) => typeof part === 'string')) return [`${blank}${words([word])}`]
+    const inside = parts.map((part) => (typeof part === 'string' ? part.replaceAll("'", `'"'"'`) : part))
+    return [`${blank}'`, ...inside, `'`]
+  })
+}
+
+function longestFirst(secrets: ReadonlyMap<string, string>): string[] {
+  return [...secrets.keys()].sort((a, b) => b.length - a.length)
+}
+
 const PLAIN = /^[\w./:@%+,=-]+$/
 // Would act on the terminal that it is pasted into, or get lost on the way; a line feed inside quotes does neither.
 const UNPRINTABLE = /((?:(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}])+)/u
 
 /** One shell word for a value; also where a secret's value stands in the middle of one, its variable takes its place. */
 function word(value: Value, secrets: ReadonlyMap<string, string>): string {
-  const known = [...secrets.keys()].sort((a, b) => b.length - a.length)
+  const known = longestFirst(secrets)
   const parts = value.flatMap((part) =>
     typeof part === 'string' ? withoutSecrets(part, known, secrets) : [part]
   )

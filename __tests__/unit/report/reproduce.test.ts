@@ -160,6 +160,14 @@ describe('secrets in the command', () => {
     expect(replaced).toMatch(/--secrets npm-token=(?:one|two) --secrets "2nd=three\nfour"/)
     expect(replaced).toMatch(/--env API_KEY=two --env PLAIN=url\?k=(?:one|two)&v=1/)
   })
+
+  test('are none of those that the input options gave the container', () => {
+    const options = ['--env', `API_KEY=${secret}`, '--memory', '1g']
+    const command = reproduceCommand(inputs({ options }), scenario(), undefined, { API_KEY: secret })
+    expect(command).not.toContain(secret)
+    expect(command).not.toContain("p'")
+    expect(shellWords(command, { API_KEY: 'two' }).join(' ')).toContain('API_KEY=two')
+  })
 })
 
 describe('quoting', () => {
