@@ -18,7 +18,7 @@ import { sweep } from './trial/sweep.js'
 import { messageOf } from './trial/thrown.js'
 import type { Engine } from './engine/engine.js'
 import type { ProgressEvent } from './report/progress.js'
-import type { Fault, Inputs, RunRecord } from './model.js'
+import type { Fault, ImageFacts, Inputs, RunRecord } from './model.js'
 
 /** What a run needs from outside. */
 export interface Surroundings {
@@ -31,6 +31,8 @@ export interface Surroundings {
   /** Aborts when the run is cancelled. */
   readonly signal: AbortSignal
   readonly onProgress: (event: ProgressEvent) => void
+  /** Hears of the image before any container of it runs. */
+  readonly onFacts: (facts: ImageFacts) => void
   /** Runs something whose output, which is untrusted, belongs together. */
   readonly group: ImageSurroundings['group']
   /** Asks this host for a process. */

@@ -89,6 +89,10 @@ async function runAndPublish(
       onProgress: (event) => {
         publisher.progress(event)
       },
+      // What the image's variables are called is up to whoever wrote its Dockerfile, or the user's options.
+      onFacts: ({ env }) => {
+        for (const secret of secretValues(env, {}).keys()) publisher.hide(secret)
+      },
       isAlive
     })
     switch (outcome.kind) {

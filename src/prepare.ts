@@ -68,6 +68,7 @@ export async function prepare(
   const seeds = await readSeeds(inputs.seedState, inputs.workspace)
   const equipment = { ...surroundings, labels, note }
   const { facts, template } = await obtainImage(inputs, equipment)
+  surroundings.onFacts(facts)
   const previous =
     inputs.previousImage === undefined
       ? undefined

@@ -80,12 +80,14 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     })
   }
 
+  const hide = (value: string): void => {
+    secrets.add(value)
+    mask = masker(secrets)
+  }
   return {
     context: {},
-    mask: (value) => {
-      secrets.add(value)
-      mask = masker(secrets)
-    },
+    mask: hide,
+    hide,
     progress: (event) => {
       tally = tallied(tally, event)
       tallyAt = clock.now()

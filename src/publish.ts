@@ -60,11 +60,15 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   }, print)
   const ink = paint(false)
 
+  const hide = (value: string): void => {
+    secrets.add(value)
+    mask = masker(secrets)
+  }
   return {
     context: actionContext(environment),
+    hide,
     mask: (value) => {
-      secrets.add(value)
-      mask = masker(secrets)
+      hide(value)
       command(() => {
         for (const form of value.trim() === '' ? [] : new Set([value, ...secretForms(value)]))
           core.setSecret(form)

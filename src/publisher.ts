@@ -10,6 +10,8 @@ export interface Publisher {
 
   /** Keeps a value, in the forms in which it commonly leaks, out of everything that is printed or written from now on. */
   mask(value: string): void
+  /** The same without a word to the runner: a stranger may have chosen the value, to make the rest of the job unreadable. */
+  hide(value: string): void
   progress(event: ProgressEvent): void
   /** Prints one line of ours; what others wrote in it is made harmless. */
   line(text: string): void
