@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { runDocker } from './cli.js'
 import { EngineError } from './errors.js'
+import { parseJson } from '../json.js'
 
 /** Where the daemon is that the CLI would talk to. */
 export interface Endpoint {
@@ -72,12 +73,4 @@ function parseHost(context: string, output: string): string {
   const host = z.string().min(1).safeParse(parseJson(output))
   if (host.success) return host.data
   throw new EngineError('connect', undefined, `the docker context ${context} has no docker endpoint`)
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ContainerEvent } from './engine.js'
 import { body, type Exchange, query } from './exchange.js'
 import { nanoseconds, timestamp } from './time.js'
+import { parseJson } from '../json.js'
 
 /** An event is a few hundred bytes, and the container's labels. */
 const LINE_BOUND = 4 * 1024 * 1024
@@ -150,12 +151,4 @@ function parseEvent(line: string): (ContainerEvent & { readonly time: string }) 
   const code = actor.Attributes?.exitCode
   const exitCode = action === 'die' && code !== undefined && /^\d+$/.test(code) ? Number(code) : undefined
   return { container: actor.ID, action, exitCode, time }
-}
-
-function parseJson(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
 }

@@ -1,3 +1,5 @@
+import { parseJson } from '../json.js'
+
 /**
  * How Python code in a container of the image under test answers: JSON in base64, cut into lines that begin with a random
  * token. Each line stays under the 16 KiB at which Docker's log drivers split lines, so that nothing that the image prints
@@ -41,16 +43,9 @@ export function readReply(token: string, output: string): unknown {
       at < 0 ? [] : (/^(\d{1,6})\/(\d{1,6}) ([\w+/=]*)\r?$/.exec(line.slice(at + token.length + 1)) ?? [])
     if (piece === undefined || Number(number) !== pieces.length + 1) continue
     pieces.push(piece)
-    if (Number(total) === pieces.length) return parse(Buffer.from(pieces.join(''), 'base64').toString('utf8'))
+    // What is no JSON is not the answer of our script.
+    if (Number(total) === pieces.length)
+      return parseJson(Buffer.from(pieces.join(''), 'base64').toString('utf8'))
   }
   return undefined
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // Not the answer of our script, so there is none.
-    return undefined
-  }
 }

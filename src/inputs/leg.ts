@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseJson } from '../json.js'
 import type { ProblemList } from './problems.js'
 import type { PlanInputs } from '../model.js'
 
@@ -30,7 +31,8 @@ export function parseLeg(
 const matrixSchema = z.record(z.string(), z.unknown()).nullable()
 
 function nameOf(value: string, shard: PlanInputs['shard']): string {
-  const { data: matrix } = matrixSchema.safeParse(parsed(value))
+  // What is no JSON is somebody's own words.
+  const { data: matrix } = matrixSchema.safeParse(parseJson(value))
   if (matrix === undefined) return value
   return Object.entries(matrix ?? {})
     .filter(([key, one]) => !isShard(key, text(one), shard))
@@ -46,13 +48,4 @@ function isShard(key: string, value: string, shard: PlanInputs['shard']): boolea
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
-}
-
-function parsed(value: string): unknown {
-  try {
-    return JSON.parse(value)
-  } catch {
-    // Not JSON: somebody's own words.
-    return undefined
-  }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { parseJson } from '../json.js'
 
 const Labels = z.record(z.string(), z.string())
 
@@ -126,12 +127,4 @@ export function isAbandoned(
 function complete(labels: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> {
   const all = Labels.safeParse(parseJson(labels[ALL_LABEL] ?? ''))
   return all.success ? { ...all.data, ...labels } : labels
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

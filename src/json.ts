@@ -1,0 +1,8 @@
+/** The value of a JSON text that others wrote; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
