@@ -2,19 +2,9 @@ import { counted, excerptLines, excerpt } from './excerpt.js'
 import { code, fence, markdownText, prose } from './markdown.js'
 import type { Report, ReportScenario } from './schema.js'
 import { SAFE_RUN_URL, sourceLink } from './source-link.js'
-import { folded, SIGN } from './summary-section.js'
+import { folded, rowHead } from './summary-section.js'
 import { cut } from './untrusted.js'
-import {
-  byUrgency,
-  causeOf,
-  named,
-  sentence,
-  shortVerdict,
-  standing,
-  story,
-  title,
-  whatToDo
-} from './words.js'
+import { byUrgency, causeOf, sentence, standing, story, title, whatToDo } from './words.js'
 
 /** What GitHub takes of a comment, in characters; more is answered with 422. */
 export const COMMENT_LIMIT = 65_536
@@ -108,14 +98,8 @@ function table(report: Report, { rows: most, words }: Degree): string {
   return [lines.join('\n'), rest].filter((part) => part !== '').join('\n\n')
 }
 
-/** The line to change stands below the scenario: a column of its own would push what to do out of sight. */
 function row(scenario: ReportScenario, report: Report, words: number): string[] {
-  const verdict = markdownText(shortVerdict(scenario))
-  return [
-    `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
-    `${code(cut(named(scenario), 200))}${scenario.location === null ? '' : `<br>at ${sourceLink(scenario.location, report)}`}`,
-    prose(cut(whatToDo(scenario), words))
-  ]
+  return [...rowHead(scenario, report, 200), prose(cut(whatToDo(scenario), words))]
 }
 
 function footer({ origin: { runUrl, sha }, tool }: Report): string {

@@ -1,6 +1,7 @@
 import { excerpt, excerptLines, type Excerpt, type ExcerptBounds } from './excerpt.js'
 import { code, fence, htmlCode, markdownText, prose } from './markdown.js'
-import type { ReportScenario } from './schema.js'
+import type { Report, ReportScenario } from './schema.js'
+import { sourceLink } from './source-link.js'
 import { cut } from './untrusted.js'
 import {
   causeOf,
@@ -9,6 +10,7 @@ import {
   place,
   searchCost,
   sentence,
+  shortVerdict,
   standing,
   verdictWords,
   type Explained
@@ -34,6 +36,21 @@ export const SIGN = {
   'expected-failure': '🟠',
   passed: '✅'
 } as const
+
+/**
+ * The verdict of a scenario and its name, the first two cells of its row. The line to change stands below the name: a column of
+ * its own would push what to do out of sight.
+ *
+ * @param longest characters of the name
+ */
+export function rowHead(scenario: ReportScenario, report: Report, longest = Infinity): [string, string] {
+  const verdict = markdownText(shortVerdict(scenario))
+  const { location } = scenario
+  return [
+    `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
+    `${code(cut(named(scenario), longest))}${location === null ? '' : `<br>at ${sourceLink(location, report)}`}`
+  ]
+}
 
 /** One folded section: what happened, why, the log, and how to see it again. */
 export function section(scenario: ReportScenario, detail: Detail): string {

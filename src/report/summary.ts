@@ -3,8 +3,7 @@ import { counted } from './excerpt.js'
 import { grouped } from './grouped.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportLeg, ReportScenario } from './schema.js'
-import { sourceLink } from './source-link.js'
-import { explained, folded, quoted, section, SIGN, type Detail } from './summary-section.js'
+import { explained, folded, quoted, rowHead, section, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
@@ -13,7 +12,6 @@ import {
   outcomes,
   roughly,
   sentence,
-  shortVerdict,
   standing,
   story,
   timing,
@@ -106,11 +104,8 @@ function isPassed(scenario: ReportScenario): boolean {
 }
 
 function row(scenario: ReportScenario, report: Report): string {
-  const verdict = markdownText(shortVerdict(scenario))
   const cells = [
-    `${SIGN[standing(scenario)]}&nbsp;${standing(scenario) === 'failed' ? `**${verdict}**` : verdict}`,
-    // A column of its own would push what to do out of sight.
-    `${code(named(scenario))}${scenario.location === null ? '' : `<br>at ${sourceLink(scenario.location, report)}`}`,
+    ...rowHead(scenario, report),
     timing(scenario).replace(/ (?=[s×])/g, '&nbsp;') || '—',
     prose(cut(whatToDo(scenario), 300))
   ]
