@@ -2,7 +2,7 @@ import { counted, excerptLines, excerpt } from './excerpt.js'
 import { code, fence, markdownText, prose } from './markdown.js'
 import type { Report, ReportScenario } from './schema.js'
 import { SAFE_RUN_URL, sourceLink } from './source-link.js'
-import { folded, rowHead } from './summary-section.js'
+import { folded, rowHead, RUN_SIGN } from './summary-section.js'
 import { cut } from './untrusted.js'
 import { byUrgency, causeOf, sentence, standing, story, title, whatToDo } from './words.js'
 
@@ -42,8 +42,6 @@ function render(report: Report, degree: Degree): string {
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
-
-const RUN_SIGN = { passed: '✅', failed: '❌', inconclusive: '⚠️' } as const
 
 function headline(report: Report): string {
   return `### ${RUN_SIGN[report.verdict]} ${markdownText(title(report))}`

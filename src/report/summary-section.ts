@@ -29,13 +29,16 @@ export interface Detail {
 }
 
 /** What stands before a scenario. */
-export const SIGN = {
+const SIGN = {
   failed: '❌',
   inconclusive: '⚠️',
   surprise: '🎉',
   'expected-failure': '🟠',
   passed: '✅'
 } as const
+
+/** What stands before the verdict of a run. */
+export const RUN_SIGN = { passed: '✅', failed: '❌', inconclusive: '⚠️' } as const
 
 /**
  * The verdict of a scenario and its name, the first two cells of its row. The line to change stands below the name: a column of

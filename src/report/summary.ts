@@ -3,7 +3,7 @@ import { counted } from './excerpt.js'
 import { grouped } from './grouped.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportLeg, ReportScenario } from './schema.js'
-import { explained, folded, quoted, rowHead, section, type Detail } from './summary-section.js'
+import { explained, folded, quoted, rowHead, RUN_SIGN, section, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
   byUrgency,
@@ -75,8 +75,6 @@ function render(report: Report, detail: Detail): string {
   ]
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`
 }
-
-const RUN_SIGN = { passed: '✅', failed: '❌', inconclusive: '⚠️' } as const
 
 function headline(report: Report): string {
   return `## ${RUN_SIGN[report.verdict]} ${title(report)}`
