@@ -1,25 +1,16 @@
 // Photographs an HTML report: script/screenshots.mjs REPORT.html DIRECTORY
-import { existsSync } from 'node:fs'
 import { mkdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { chromium } from 'playwright-core'
+import { launchChromium } from './chromium.mjs'
 
 /** Of a picture in the README. */
 const MOST_BYTES = 200_000
 
 const [report, directory] = process.argv.slice(2).map((path) => resolve(path))
-const places = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome'
-]
-const executablePath = places.find((place) => place !== undefined && existsSync(place))
-if (executablePath === undefined) throw new Error('no Chromium: run script/setup-chromium')
 
 await mkdir(directory, { recursive: true })
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
+const browser = await launchChromium()
 try {
   for (const [name, colorScheme, part] of [
     ['report-light', 'light', undefined],
