@@ -36,13 +36,17 @@ export interface Cell {
   readonly passes: string
 }
 
+/** The options for an image whose command takes the variant as its last word. */
+function variants(command: string): Pick<Pair, 'fragileArgs' | 'hardenedArgs'> {
+  return {
+    fragileArgs: ['--command', `${command} fragile`],
+    hardenedArgs: ['--command', `${command} hardened`]
+  }
+}
+
 /** The options that choose one of the services of python-data. */
 function service(library: string): Pick<Pair, 'image' | 'fragileArgs' | 'hardenedArgs'> {
-  return {
-    image: 'python-data',
-    fragileArgs: ['--command', `${library} fragile`],
-    hardenedArgs: ['--command', `${library} hardened`]
-  }
+  return { image: 'python-data', ...variants(library) }
 }
 
 export const PAIRS: readonly Pair[] = [
@@ -208,8 +212,7 @@ export const PAIRS: readonly Pair[] = [
     fragile: 'fetches and resets its clone at every start',
     hardened: 'removes left-over locks first',
     args: ['--cache-paths', '/data/cache', '--ready', 'log:/^ready$/'],
-    fragileArgs: ['--command', '/start fragile'],
-    hardenedArgs: ['--command', '/start hardened'],
+    ...variants('/start'),
     cells: [
       {
         code: 'H6',
@@ -234,8 +237,7 @@ export const PAIRS: readonly Pair[] = [
     fragile: 'is started on a data directory with an empty lock file',
     hardened: 'takes a lock on the volume, and removes the lock file under it',
     args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/'],
-    fragileArgs: ['--command', '/start fragile'],
-    hardenedArgs: ['--command', '/start hardened'],
+    ...variants('/start'),
     cells: [
       {
         code: 'H2',
