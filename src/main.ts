@@ -71,19 +71,10 @@ export async function run(inputs: Inputs, surroundings: Surroundings): Promise<O
   return outcome
 }
 
-/**
- * Tries once more where the engine failed: one that is back a moment later leaves nothing for others to find.
- * @returns what could not be removed, in the engine's words
- */
+/** @returns what could not be removed, in the engine's words */
 async function cleanUp({ engine, identity, onProgress }: Surroundings): Promise<readonly string[]> {
   onProgress({ kind: 'cleanup' })
-  const attempt = (): Promise<readonly string[]> =>
-    sweep(engine, (labels) => isOfRun(labels, identity.runId)).then(
-      ({ failures }) => failures,
-      (failure: unknown) => [messageOf(failure)]
-    )
-  const left = await attempt()
-  return left.length === 0 ? left : await attempt()
+  return (await sweep(engine, (labels) => isOfRun(labels, identity.runId))).failures
 }
 
 async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: string[]): Promise<Outcome> {
@@ -168,9 +159,7 @@ async function sweepAbandoned(surroundings: Surroundings, notes: string[]): Prom
   const { engine, environment, identity, isAlive } = surroundings
   await sweepTemporary(environment)
   const now = Math.floor(Date.now() / 1000)
-  const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive)).catch(
-    (failure: unknown) => ({ removed: 0, failures: [messageOf(failure)] })
-  )
+  const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive))
   if (swept.removed > 0) notes.push(`Removed ${swept.removed} resources that an earlier run had left behind.`)
   notes.push(...swept.failures)
 }
