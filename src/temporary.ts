@@ -13,9 +13,8 @@ export async function temporaryDirectory(environment: NodeJS.ProcessEnv): Promis
 
 /**
  * Removes what killed processes of this host left where temporary files go. Another user's cannot be removed, and stays.
- * @returns how many directories there were
  */
-export async function sweepTemporary(environment: NodeJS.ProcessEnv): Promise<number> {
+export async function sweepTemporary(environment: NodeJS.ProcessEnv): Promise<void> {
   const place = temporaryPlace(environment)
   const names = await readdir(place).catch(() => [])
   const left = names.filter((name) => {
@@ -23,7 +22,7 @@ export async function sweepTemporary(environment: NodeJS.ProcessEnv): Promise<nu
     return pid !== undefined && !isAlive(pid)
   })
   const removals = left.map((name) => rm(join(place, name), { recursive: true, force: true }))
-  return (await Promise.allSettled(removals)).filter(({ status }) => status === 'fulfilled').length
+  await Promise.allSettled(removals)
 }
 
 const PREFIX = 'cache-crash-test-'

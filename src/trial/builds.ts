@@ -13,8 +13,8 @@ interface Build {
 
 /**
  * Ends `docker build` and `docker create` that go on although their run was killed: what they make would appear after
- * everything else was removed. Only
- * Linux tells the command lines of its processes; elsewhere none is found, and a later run removes the image.
+ * everything else was removed. Only Linux tells the command lines of its processes; elsewhere none is found, and a later run
+ * removes the image.
  *
  * @returns how many were ended
  */
