@@ -50,12 +50,14 @@ const neverCaches: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Environment variables that move a cache, with where they move it to, in the order of the environment.
+ * Environment variables that move a cache, with where they move it to, by name: the order of `docker create --env` is not kept
+ * (Docker CLI 28, engine 20.10).
  * @param env the environment of the container's process
  * @returns absolute normalised paths; relative values, which depend on the process's directory, are left out
  */
 export function readCacheEnv(env: Readonly<Record<string, string>>): ImageFacts['cacheEnv'] {
-  return Object.entries(env).flatMap(([name, value]) => {
+  const variables = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
+  return variables.flatMap(([name, value]) => {
     if (!known.has(name) && !namesACache.test(name)) return []
     const paths = (lists.has(name) ? value.split(':') : [value]).flatMap(
       (path) => normalAbsolutePath(path) ?? []
