@@ -98,15 +98,6 @@ export function bootRequest(
   }
 }
 
-/** Ready and still fine at the end of its checks. */
-export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {
-  return (
-    outcome.kind === 'ready' &&
-    (stability === undefined || stability.kind === 'stable') &&
-    (smokeTest === undefined || smokeTest.exitCode === 0)
-  )
-}
-
 /** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
 export async function stop(lab: Lab, { control }: TrialConditions, id: string): Promise<void> {
   await (control.ignoresStopSignal ? lab.engine.killContainer(id) : lab.engine.stopContainer(id))

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import type { Life } from './life.js'
+import { tooLate, within } from '../wait.js'
 
 /** How a container's process ended. */
 export interface Exit {
@@ -19,12 +20,26 @@ export interface Exit {
 /** 128 + SIGKILL, which is what the kernel sends when memory is out. */
 const SIGKILLED = 137
 
+/** How long the event of a death may take longer than any other news of it: its stream may just be opened again. */
+const NEWS_MS = 5_000
+
 /**
- * Learns how a container ended; to be called once it has.
- * @throws EngineError when the engine does not know
+ * Learns how a container ended; to be called once it has. An end that no event tells says nothing about the image: a daemon
+ * that is started again repeats none of the events before, and kills the containers that it finds (Docker 20.10).
+ * @throws EngineError when the engine does not know; the signal's reason
  */
-export async function exitOf(engine: Engine, containerId: string, life: Life): Promise<Exit> {
-  const { exitCode, at } = await life.died
+export async function exitOf(
+  engine: Engine,
+  containerId: string,
+  life: Life,
+  signal: AbortSignal
+): Promise<Exit> {
+  const { at } = await life.died
+  if ((await within(NEWS_MS, life.told, signal)) === tooLate) {
+    const words = 'the container has ended and no event tells of it; was the daemon started again?'
+    throw new EngineError('observe the exit', undefined, words)
+  }
+  const exitCode = life.death?.exitCode
   const oomByEvent = life.outOfMemory && exitCode === SIGKILLED
   try {
     const state = await engine.inspectContainer(containerId)

@@ -18,10 +18,17 @@ export interface Death {
 export class Life {
   /** Settles when the container's process has ended; never rejects. */
   readonly died: Promise<Death>
+  /** Settles when the engine has told that the process ended, whoever else did before; never rejects. */
+  readonly told: Promise<void>
   /** Settles when a container that was healthy became unhealthy; never rejects. */
   readonly worsened: Promise<void>
   /** The engine saw the kernel kill a process of the container for memory. */
   outOfMemory = false
+  /**
+   * Somebody had the engine send it a signal. Nobody of us does that to a container that is observed: it is another user of
+   * the engine, or a daemon that ends, or one that was started again and finds containers of the one before it (20.10).
+   */
+  signalled = false
   death: Death | undefined
   /** It was healthy, and is not any more. */
   unhealthy = false
@@ -31,14 +38,18 @@ export class Life {
   #health: string | undefined
   readonly #healthListeners = new Set<(status: string) => void>()
   readonly #setDied: (death: Death) => void
+  readonly #setTold: () => void
   readonly #setWorsened: () => void
 
   constructor() {
     let setDied: (death: Death) => void = () => undefined
+    let setTold: () => void = () => undefined
     let setWorsened: () => void = () => undefined
+    this.told = new Promise((resolve) => (setTold = resolve))
     this.died = new Promise((resolve) => (setDied = resolve))
     this.worsened = new Promise((resolve) => (setWorsened = resolve))
     this.#setDied = setDied
+    this.#setTold = setTold
     this.#setWorsened = setWorsened
   }
 
@@ -46,7 +57,11 @@ export class Life {
   heard(event: ContainerEvent): void {
     if (event.action === 'start') this.#started = true
     if (!this.#started) return
-    if (event.action === 'die') this.ended(event.exitCode)
+    if (event.action === 'kill') this.signalled = true
+    if (event.action === 'die') {
+      this.ended(event.exitCode)
+      this.#setTold()
+    }
     if (event.action === 'oom') this.outOfMemory = true
     const health = /^health_status: *(\w+)/.exec(event.action)?.[1]
     if (health !== undefined) this.healthIs(health)
@@ -54,8 +69,8 @@ export class Life {
 
   /** Takes a death from whatever source tells of it first. */
   ended(exitCode?: number): void {
-    if (this.death) return
-    this.death = { exitCode, at: performance.now() }
+    // Who tells later may know more.
+    this.death = { exitCode: this.death?.exitCode ?? exitCode, at: this.death?.at ?? performance.now() }
     this.#setDied(this.death)
   }
 

@@ -14,6 +14,7 @@ import { askAll } from './probes/readiness.js'
 import type { BootRequest } from './running-boot.js'
 import type { AskReady } from './settle.js'
 import { settle, startAsking } from './settle.js'
+import { isFine } from './shortcoming.js'
 import { isOfTheImage } from './start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
@@ -112,7 +113,8 @@ async function observe(
   }
   const observation = (outcome: BootOutcome, steadiness: Steadiness): BootObservation => {
     output.end()
-    return { container: request.name, outcome, ...steadiness, ...output.findings() }
+    const observed = { container: request.name, outcome, ...steadiness, ...output.findings() }
+    return life.signalled && !isFine(observed) ? { ...observed, ...INTERRUPTED } : observed
   }
   try {
     output.watchFor(request)
@@ -131,7 +133,7 @@ async function observe(
       request,
       life,
       output,
-      exit: () => (exit ??= exitOf(engine, request.containerId, life)),
+      exit: () => (exit ??= exitOf(engine, request.containerId, life, controller.signal)),
       ports: portsOf(engine, request.containerId),
       startedAt: performance.now(),
       during,
@@ -159,6 +161,17 @@ async function observe(
     unsubscribe()
   }
 }
+
+/** Whatever a container did that somebody was about to end, it did not do by itself. */
+const INTERRUPTED = {
+  outcome: {
+    kind: 'engine-error',
+    message: 'somebody else had the engine stop the container, or its daemon ended'
+  },
+  stability: undefined,
+  smokeTest: undefined,
+  forbiddenLog: undefined
+} as const
 
 const NOTHING_AFTER: Steadiness = { stability: undefined, smokeTest: undefined }
 

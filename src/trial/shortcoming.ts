@@ -1,5 +1,13 @@
-import { isUp } from './boots.js'
 import type { BootObservation } from '../model.js'
+
+/** Ready and still fine at the end of its checks. */
+export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {
+  return (
+    outcome.kind === 'ready' &&
+    (stability === undefined || stability.kind === 'stable') &&
+    (smokeTest === undefined || smokeTest.exitCode === 0)
+  )
+}
 
 /** Ready and stable, every check passed, and nothing in the log that the user forbids. */
 export function isFine(observed: BootObservation): boolean {

@@ -1,8 +1,9 @@
 import { EngineError } from '../engine/errors.js'
 import { isWithin } from '../paths.js'
-import { bootAll, bootOnce, isUp, stop, type TrialConditions } from './boots.js'
+import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
+import { isUp } from './shortcoming.js'
 import { stage } from './stage.js'
 import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
 

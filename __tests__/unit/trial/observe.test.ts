@@ -123,24 +123,39 @@ describe('an exit', () => {
     expect((await observe()).outcome.kind).toBe('ready')
   })
 
-  test('that no event tells is learned from the end of the log', async () => {
+  test('is learned from the end of the log, and confirmed by its event, however late', async () => {
     engine.onStart = () => {
       engine.vanish(4)
       engine.endLog()
+      setTimeout(() => {
+        engine.emit('die', 4)
+      }, 1500)
     }
     expect((await observe({ deadlineMs: 60_000 })).outcome).toMatchObject({ kind: 'exited', exitCode: 4 })
   })
 
-  test('that nothing tells is found out at the deadline', async () => {
-    engine.onStart = () => {
-      engine.vanish(5)
-    }
-    const observed = observe({ deadlineMs: 50 })
-    setTimeout(() => {
-      engine.endLog()
-    }, 100)
-    expect((await observed).outcome).toMatchObject({ kind: 'exited', exitCode: 5 })
-  })
+  // A daemon that is started again kills containers, and does not repeat what it told before.
+  test.each([
+    ['the end of the log', 60_000],
+    ['the deadline', 50]
+  ])(
+    'that no event tells but %s is not taken for one of the image',
+    async (_, deadlineMs) => {
+      engine.onStart = () => {
+        engine.vanish(4)
+        if (deadlineMs > 50) engine.endLog()
+      }
+      const observed = observe({ deadlineMs })
+      setTimeout(() => {
+        engine.endLog()
+      }, 100)
+      expect((await observed).outcome).toMatchObject({
+        kind: 'engine-error',
+        message: expect.stringContaining('no event tells of it')
+      })
+    },
+    15_000
+  )
 
   test('of a process that a command in the container ran is none of the container', async () => {
     engine.onStart = () => {
@@ -168,6 +183,44 @@ describe('an exit', () => {
       engine.die(137, true)
     }
     expect((await observe()).outcome).toMatchObject({ kind: 'exited', exitCode: 137, oomKilled: true })
+  })
+})
+
+describe('a container that somebody else stops', () => {
+  const ends: Readonly<Record<string, () => void>> = {
+    'before ready': () => {
+      engine.emit('kill')
+      engine.die(0)
+    },
+    'after ready': () => {
+      engine.say('ready\n')
+      setTimeout(() => {
+        engine.emit('kill')
+        engine.die(143)
+      }, 10)
+    },
+    'with a line that is forbidden': () => {
+      engine.say('ready\n')
+      engine.emit('kill')
+      engine.say('Traceback: KeyboardInterrupt\n')
+    }
+  }
+  test.each(Object.keys(ends))('%s says nothing about the image', async (when) => {
+    engine.onStart = ends[when] ?? (() => undefined)
+    const forbidLogs = [{ pattern: 'Traceback', flags: '' }]
+    expect(await observe({ forbidLogs, stableForMs: 100, deadlineMs: 60_000 })).toMatchObject({
+      outcome: { kind: 'engine-error', message: expect.stringContaining('somebody else') },
+      stability: undefined,
+      forbiddenLog: undefined
+    })
+  })
+
+  test('but is only sent a signal, as a smoke test may do, is ready', async () => {
+    engine.onStart = () => {
+      engine.say('ready\n')
+      engine.emit('kill')
+    }
+    expect(await observe()).toMatchObject({ outcome: { kind: 'ready' }, stability: { kind: 'stable' } })
   })
 })
 
