@@ -14,9 +14,13 @@ export async function until(reached: () => Promise<boolean>): Promise<void> {
   while (!(await reached())) await delay(50)
 }
 
-/** The running containers of the process with this pid. */
-export async function containersOf(pid: number): Promise<string[]> {
-  return await docker('ps', '--quiet', '--filter', `label=${ownerLabel(pid)}`)
+/**
+ * The running containers of the process with this pid.
+ * @param host another engine than that of `docker`
+ */
+export async function containersOf(pid: number, host?: string): Promise<string[]> {
+  const engine = host === undefined ? [] : ['--host', host]
+  return await docker(...engine, 'ps', '--quiet', '--filter', `label=${ownerLabel(pid)}`)
 }
 
 /** The label, with its value, on everything that a process made. */

@@ -6,6 +6,8 @@ import { BASES } from '../action/runner.js'
 export interface Bystander {
   /** Everything about it that a careless sweep would change. */
   readonly state: () => Promise<readonly string[]>
+  /** The same without what the end of a daemon changes: its container ends, too. */
+  readonly remains: () => Promise<readonly string[]>
   readonly remove: () => Promise<void>
 }
 
@@ -21,12 +23,17 @@ export async function newBystander(): Promise<Bystander> {
     ...['run', '--detach', '--name', name, ...label, '--network', name, '--volume', `${name}:/data`],
     ...[image, 'sleep', 'infinity']
   )
+  const remains = async (): Promise<readonly string[]> => [
+    ...(await docker('inspect', '--format', '{{.Id}}', name)),
+    ...(await docker('volume', 'inspect', '--format', '{{.CreatedAt}}', name)),
+    ...(await docker('network', 'inspect', '--format', '{{.Id}}', name)),
+    ...(await docker('image', 'inspect', '--format', '{{.Id}}', image))
+  ]
   return {
+    remains,
     state: async () => [
-      ...(await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}} {{.State.Running}}', name)),
-      ...(await docker('volume', 'inspect', '--format', '{{.CreatedAt}}', name)),
-      ...(await docker('network', 'inspect', '--format', '{{.Id}}', name)),
-      ...(await docker('image', 'inspect', '--format', '{{.Id}}', image))
+      ...(await remains()),
+      ...(await docker('inspect', '--format', '{{.State.StartedAt}} {{.State.Running}}', name))
     ],
     remove: async () => {
       await docker('rm', '--force', '--volumes', name)

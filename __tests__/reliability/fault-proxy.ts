@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import {
   createServer,
   request as ask,
@@ -47,6 +48,10 @@ export interface Injection extends AskedOf {
   readonly fault: EngineFault
 }
 
+/** What is met where the engine was. */
+export const UNPLUGGED = ['closed at once', 'no such file'] as const
+export type Unplugged = (typeof UNPLUGGED)[number]
+
 /** A socket that behaves as the engine's, except where a plan wants it otherwise. */
 export interface FaultProxy {
   /** For DOCKER_HOST. */
@@ -55,9 +60,12 @@ export interface FaultProxy {
   readonly injected: readonly Injection[]
   /** From now on this goes wrong; undefined lets everything pass. */
   readonly arm: (plan: FaultPlan | undefined) => void
-  /** Closes every connection and refuses new ones, as when the daemon is gone, until it is plugged in again. */
-  readonly unplug: () => void
-  readonly plug: () => void
+  /**
+   * Closes every connection, and until it is plugged in again there is no new one: each is closed at once, or, without the
+   * socket's file, there is nothing to connect to.
+   */
+  readonly unplug: (way: Unplugged) => Promise<void>
+  readonly plug: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -72,6 +80,7 @@ export function engineSocket(environment: NodeJS.ProcessEnv = process.env): stri
 /** Puts a proxy in front of an engine's socket, on a socket of its own in the directory for temporary files. */
 export async function startFaultProxy(upstream = engineSocket()): Promise<FaultProxy> {
   const path = join(tmpdir(), `fault-proxy-${randomUUID().slice(0, 8)}.sock`)
+  const away = `${path}.away`
   const injected: Injection[] = []
   const sockets = new Set<Socket>()
   let plan: FaultPlan | undefined
@@ -111,18 +120,20 @@ export async function startFaultProxy(upstream = engineSocket()): Promise<FaultP
     arm: (next) => {
       plan = next
     },
-    unplug: () => {
+    unplug: async (way) => {
       plugged = false
+      if (way === 'no such file') await rename(path, away)
       drop()
     },
-    plug: () => {
+    plug: async () => {
       plugged = true
+      if (existsSync(away)) await rename(away, path)
     },
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve))
       drop()
       await closed
-      await rm(path, { force: true })
+      for (const file of [path, away]) await rm(file, { force: true })
     }
   }
 }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { newJob } from '../action/job.js'
+import { newJob, type Job } from '../action/job.js'
 import { docker } from '../action/docker.js'
 import {
   BASES,
@@ -54,16 +54,20 @@ export function killPoints(seed: string, count: number): KillPoint[] {
   }))
 }
 
-/** One of everything that a run can leave: a build, a draft, containers, volumes, an image, files of a smoke test. */
-export const WHOLE_RUN = {
+/**
+ * One of everything that a run can leave: a build, a draft, containers, volumes, an image, files of a smoke test.
+ * @param image a folder of __tests__/fixtures/images
+ */
+export const wholeRun = (image: string): Readonly<Record<string, string>> => ({
   context: '__tests__/fixtures/images',
-  file: '__tests__/fixtures/images/heals/Dockerfile',
+  file: `__tests__/fixtures/images/${image}/Dockerfile`,
   'build-args': `BASE_IMAGE=${BASES['python3.11']}`,
   'cache-paths': '/data/cache',
   faults: 'file-for-directory\ndisk-full',
   'stable-for': '200ms',
   'smoke-test': 'sleep 0.1'
-}
+})
+const WHOLE_RUN = wholeRun('heals')
 
 /** @returns how long a whole run takes here and now, in ms */
 export async function timeWholeRun(): Promise<{ readonly ms: number; readonly run: ActionRun }> {
@@ -83,12 +87,7 @@ export async function endAt(point: KillPoint, wholeMs: number): Promise<Aftermat
     const run = await running.finished
     const endedMs = performance.now() - signalled
     const before = await traces(run, job.temporary)
-    if (point.cleaner === 'the post step') await runAction({}, { entry: 'post/index.js', env: job.env })
-    else {
-      // Another job on the same machine, as on a runner that is used again.
-      const env = { ...other.env, RUNNER_TEMP: job.temporary }
-      await runAction({ image: 'registry.invalid/none' }, { env })
-    }
+    await cleanUp(point.cleaner, job, other)
     const after = await traces(run, job.temporary)
     const said = run.stdout.trim().split('\n').at(-1) ?? ''
     return { point, run, said, before, after, endedMs }
@@ -98,8 +97,15 @@ export async function endAt(point: KillPoint, wholeMs: number): Promise<Aftermat
   }
 }
 
+/** @param other a job on the same machine, as on a runner that is used again */
+export async function cleanUp(cleaner: Cleaner, job: Job, other: Job): Promise<void> {
+  if (cleaner === 'the post step') await runAction({}, { entry: 'post/index.js', env: job.env })
+  else
+    await runAction({ image: 'registry.invalid/none' }, { env: { ...other.env, RUNNER_TEMP: job.temporary } })
+}
+
 /** Everything that tells of a run. */
-async function traces(run: Finished, temporary: string): Promise<string[]> {
+export async function traces(run: Finished, temporary: string): Promise<string[]> {
   const mine = `cache-crash-test-${hostname()}-${run.pid}-`
   const files = [
     ...(await readdir(temporary)),

@@ -20,6 +20,10 @@ export interface OwnDaemonOptions {
    * It is told the daemon's directory, which has to be seen there under the same name. Without it: the machine's `dockerd`.
    */
   readonly command?: (directory: string) => readonly string[]
+  /**
+   * How long it waits on SIGTERM for its containers, in seconds; then it ends without unmounting what they had. Without it: 1.
+   */
+  readonly shutdownSeconds?: number
 }
 
 /** A Docker daemon beside the machine's own, of which nothing is shared but the kernel and the programs. */
@@ -81,7 +85,7 @@ export async function newOwnDaemon(options: OwnDaemonOptions = {}): Promise<OwnD
     // Where the machine has a containerd of its own, dockerd uses that.
     ...['--containerd-namespace', name, '--containerd-plugins-namespace', `${name}-plugins`],
     ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', `/${name}`],
-    ...['--shutdown-timeout', '1']
+    ...['--shutdown-timeout', String(options.shutdownSeconds ?? 1)]
   ]
   let child: ChildProcess | undefined
 

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newBystander, type Bystander } from '../reliability/bystander.js'
+import { disruptAt, disruptionPoints, undisturbed, type Undisturbed } from '../reliability/disrupt.js'
+import { newOwnDaemon, type OwnDaemon } from '../reliability/own-daemon.js'
+import { WAYS } from '../reliability/ways.js'
+import { containersOf, until } from './docker.js'
+import { BASES, startAction } from './runner.js'
+
+// The long form is script/soak-disrupt.
+let bystander: Bystander
+let right: Undisturbed
+beforeAll(async () => {
+  bystander = await newBystander()
+  right = await undisturbed()
+})
+afterAll(async () => {
+  await bystander.remove()
+})
+
+describe.each(['unplug', 'full-runner'] as const)('%s: no wrong verdict, and nothing is left', (name) => {
+  test.concurrent.each(disruptionPoints(`short form ${name}`, 4))(
+    '$kind at $at of a run, back after $backAfterMs ms, and $cleaner',
+    async (point) => {
+      const before = await bystander.state()
+      const disruption = await WAYS[name].open(`short form ${point.at}`)
+      try {
+        expect(await disruptAt(point, disruption, right)).toMatchObject({ wrong: [], after: [] })
+      } finally {
+        await disruption.close?.()
+      }
+      expect(await bystander.state()).toEqual(before)
+    }
+  )
+})
+
+// Only root can run one.
+const whereRoot = process.getuid?.() === 0 ? describe : describe.skip
+
+whereRoot('a daemon that ends under a container', () => {
+  let daemon: OwnDaemon
+  beforeAll(async () => {
+    daemon = await newOwnDaemon()
+    await daemon.start()
+    await daemon.load(BASES['python3.11'])
+  })
+  afterAll(async () => {
+    await daemon.remove()
+  })
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'on %s, and is started again, is not taken for a failure of the image',
+    async (signal) => {
+      const running = await startAction(
+        {
+          image: BASES['python3.11'],
+          command: `python3 -u -c "print('up'); __import__('time').sleep(600)"`,
+          ready: 'log:/^never$/',
+          faults: 'default'
+        },
+        { env: { DOCKER_HOST: daemon.address } }
+      )
+      await running.says('Control: booting')
+      await until(async () => (await containersOf(running.pid, daemon.address)).length > 0)
+      await daemon.restart(signal)
+      const run = await running.finished
+      expect(run).toMatchObject({ exitCode: 1, report: undefined })
+      expect(run.outputs.get('verdict')).toBeUndefined()
+      expect(run.output).toMatch(/^::error::boot on clean state: /m)
+    }
+  )
+})

@@ -1,0 +1,176 @@
+import { readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { newJob } from '../action/job.js'
+import { runAction, startAction, verdicts, type ActionRun, type Running } from '../action/runner.js'
+import { cleanUp, CLEANERS, traces, wholeRun, type Cleaner } from './kill.js'
+import { pick, randomFrom } from './random.js'
+
+/** One image that repairs its cache, and one that gives up on it. */
+export const IMAGES = { hardened: 'heals', fragile: 'exits-zero' } as const
+export type Kind = keyof typeof IMAGES
+const KINDS = Object.keys(IMAGES) as Kind[]
+
+/** Something that a run needs, and that is taken from it while it runs. */
+export interface Disruption {
+  /** For `env` of the run. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Takes the job's directory for temporary files before the run begins, and lets go of it in the end. */
+  readonly prepare?: (temporary: string) => Promise<void>
+  readonly release?: (temporary: string) => Promise<void>
+  readonly begin: () => Promise<void>
+  /** Gives it back; does nothing where it was never taken. */
+  readonly end: () => Promise<void>
+}
+
+/** One run that something is taken from, and when. */
+export interface DisruptionPoint {
+  readonly kind: Kind
+  /** As a part of the time that a whole run takes. */
+  readonly at: number
+  /** When it comes back, in ms; undefined is once the run has ended. */
+  readonly backAfterMs: number | undefined
+  readonly cleaner: Cleaner
+}
+
+/** What a run says at the beginning of each of its stages. */
+const STAGES = ['Building', 'Inspecting', 'Control: booting', 'Plan: ', 'Removing'] as const
+
+/** What runs come out as that nothing is taken from, and how long they take. */
+export interface Undisturbed {
+  readonly ms: number
+  /** When each stage began, in ms. */
+  readonly stages: readonly number[]
+  readonly verdicts: Readonly<Record<Kind, Readonly<Record<string, string>>>>
+}
+
+/** What came of a run that something was taken from. */
+export interface Disrupted {
+  readonly point: DisruptionPoint
+  readonly run: ActionRun
+  /** Whether the run was still going on then. */
+  readonly met: boolean
+  /** How long it took to end by itself from then on, in ms. */
+  readonly endedMs: number
+  /** Where it says something that is not so, or does not say what it must. */
+  readonly wrong: readonly string[]
+  /** What was left before anyone cleaned up, and after it. */
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
+/** The longest that something is away and comes back, unless it is away for good. */
+const LONGEST_AWAY_MS = 5_000
+
+/** Points all over a run, the same for the same seed. A third of them is for good. */
+export function disruptionPoints(seed: string, count: number): DisruptionPoint[] {
+  const random = randomFrom(seed)
+  return Array.from({ length: count }, (_, index) => ({
+    kind: KINDS[index % KINDS.length] ?? 'hardened',
+    at: (index + random()) / count,
+    backAfterMs: random() < 1 / 3 ? undefined : Math.round(random() ** 2 * LONGEST_AWAY_MS),
+    cleaner: pick(random, CLEANERS)
+  }))
+}
+
+/** A whole run, in which nothing may be left open: what is not known fails it. */
+const inputsFor = (kind: Kind): Readonly<Record<string, string>> => ({
+  ...wholeRun(IMAGES[kind]),
+  strict: 'true'
+})
+
+/** Runs that nothing is taken from. @throws Error when one comes to no verdict */
+export async function undisturbed(): Promise<Undisturbed> {
+  const began = performance.now()
+  const running = await startAction(inputsFor('hardened'))
+  const stages = STAGES.map((words) => running.says(words).then(() => performance.now() - began))
+  const hardened = await running.finished
+  const ms = performance.now() - began
+  const fragile = await runAction(inputsFor('fragile'))
+  for (const { report, output } of [hardened, fragile]) if (report === undefined) throw new Error(output)
+  return {
+    ms,
+    stages: await Promise.all(stages),
+    verdicts: { hardened: verdicts(hardened.report), fragile: verdicts(fragile.report) }
+  }
+}
+
+/** Waits as long as a run that nothing is taken from needs to the point: from the beginning of its stage, on a busy machine. */
+async function reached(at: number, running: Running<ActionRun>, right: Undisturbed): Promise<void> {
+  const ms = at * right.ms
+  const stage = right.stages.findLastIndex((began) => began <= ms)
+  const words = STAGES[stage]
+  if (words !== undefined) await running.says(words)
+  await delay(ms - (right.stages[stage] ?? 0))
+}
+
+/** Starts a run, takes something from it at the point and gives it back, lets the cleaner clean up, and looks at what is there. */
+export async function disruptAt(
+  point: DisruptionPoint,
+  { begin, end, prepare, release, env }: Disruption,
+  right: Undisturbed
+): Promise<Disrupted> {
+  const [job, other] = [await newJob(), await newJob()]
+  try {
+    await prepare?.(job.temporary)
+    const running = await startAction(
+      { ...inputsFor(point.kind), 'report-dir': join(job.temporary, REPORT) },
+      { env: { ...job.env, ...env } }
+    )
+    const met = await Promise.race([
+      reached(point.at, running, right).then(() => true),
+      running.finished.then(() => false)
+    ]).catch(() => false)
+    const began = performance.now()
+    await begin()
+    if (point.backAfterMs !== undefined) {
+      await Promise.race([delay(point.backAfterMs), running.finished])
+      await end()
+    }
+    const run = await running.finished
+    const endedMs = performance.now() - began
+    await end()
+    await removeReport(job.temporary)
+    const before = await traces(run, job.temporary)
+    await cleanUp(point.cleaner, job, other)
+    const after = await traces(run, job.temporary)
+    return { point, run, met, endedMs, wrong: wrongIn(run, right.verdicts[point.kind]), before, after }
+  } finally {
+    await end()
+    await release?.(job.temporary)
+    await job.remove()
+    await other.remove()
+  }
+}
+
+const REPORT = 'report'
+
+/** A report is no trace of a run, unless it is half of one. */
+async function removeReport(temporary: string): Promise<void> {
+  const directory = join(temporary, REPORT)
+  for (const name of await readdir(directory).catch(() => []))
+    if (/^(?:report\.json|report\.html|report-junit\.xml)$/.test(name)) await rm(join(directory, name))
+  // What else is there keeps it.
+  await rmdir(directory).catch(() => undefined)
+}
+
+/** What is known is right, what is not known says why, and the job passes only where all is known. */
+function wrongIn(run: ActionRun, right: Readonly<Record<string, string>>): string[] {
+  const wrong: string[] = []
+  const found = verdicts(run.report)
+  for (const { id, verdict, detail } of run.report?.scenarios ?? []) {
+    const came = found[id]
+    if (verdict !== 'inconclusive' && came !== right[id])
+      wrong.push(`${id} came out as ${String(came)}, not ${right[id] ?? 'planned'}: ${detail}`)
+    if (verdict === 'inconclusive' && detail.trim() === '') wrong.push(`${id} does not say why`)
+  }
+  if (run.report?.control.result === 'failed') wrong.push(`the control failed: ${run.report.control.message}`)
+  const passes = Object.values(right).every((verdict) => !verdict.startsWith('failed'))
+  const isAll = Object.keys(right).every((id) => found[id] === right[id])
+  if (run.exitCode === 0 && !(passes && isAll)) wrong.push(`exit code 0 of ${JSON.stringify(found)}`)
+  if (run.exitCode !== 0 && run.exitCode !== 1)
+    wrong.push(`exit code ${String(run.exitCode)}, ${String(run.signal)}`)
+  if (run.exitCode === 1 && !/^::error(?: [^:]*)?::.+/m.test(run.output))
+    wrong.push('it failed and does not say why')
+  return wrong
+}
