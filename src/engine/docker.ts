@@ -222,7 +222,7 @@ class DockerEngine implements port.Engine {
   }
 
   keepMounted(id: string): Promise<() => Promise<void>> {
-    return keepMounted(this.#exchange, id)
+    return keepMounted(this.#exchange, this.#events, id)
   }
 
   async changes(id: string): Promise<readonly port.PathChange[]> {

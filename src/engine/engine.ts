@@ -52,7 +52,7 @@ export interface ContainerState {
   readonly networkMode: string
 }
 
-/** An event of one container: `die`, `oom`, `health_status: healthy`, `start`, … */
+/** An event of one container: `die`, `oom`, `health_status: healthy`, `start`, `mount` (one for each of its volumes), … */
 export interface ContainerEvent {
   readonly container: string
   readonly action: string

@@ -14,8 +14,13 @@ afterEach(async () => {
   daemon = undefined
 })
 
-const line = (nanos: number, action: string, more: object = {}): string =>
-  `${JSON.stringify({ Type: 'container', Action: action, Actor: { ID: 'id', Attributes: more }, time: 0, timeNano: 'T' }).replace('"T"', `17953402640000${String(nanos).padStart(5, '0')}`)}\n`
+const line = (
+  nanos: number,
+  action: string,
+  more: object = {},
+  { Type, ID } = { Type: 'container', ID: 'id' }
+): string =>
+  `${JSON.stringify({ Type, Action: action, Actor: { ID, Attributes: more }, time: 0, timeNano: 'T' }).replace('"T"', `17953402640000${String(nanos).padStart(5, '0')}`)}\n`
 
 /** A daemon whose event streams are written by hand; `streams` holds what each was asked for. */
 async function eventDaemon(
@@ -51,12 +56,37 @@ function actionsUntil(last: string): Promise<ContainerEvent[]> {
 const names = (events: readonly ContainerEvent[]): string[] => events.map(({ action }) => action)
 
 describe('the stream of events', () => {
-  test('is opened from the daemon’s own time, and only for containers', async () => {
+  test('is opened from the daemon’s own time, and only for containers and their volumes', async () => {
     const streams = await eventDaemon((response) => response.write(line(1, 'end')))
     await actionsUntil('end')
     expect(streams.map((asked) => Object.fromEntries(asked))).toEqual([
-      { since: '1795340264.000000000', filters: '{"type":["container"]}' }
+      { since: '1795340264.000000000', filters: '{"type":["container","volume"]}' }
     ])
+  })
+
+  test('is not opened from a time that the daemon had told somebody else before', async () => {
+    const times = ['2026-11-22T09:37:40Z', '2026-11-22T09:37:44Z']
+    const since: (string | null)[] = []
+    daemon = await fakeDaemon((request, response) => {
+      if (pathOf(request) === '/info') json(response, { SystemTime: times.shift(), NCPU: 1 })
+      else {
+        since.push(new URL(request.url ?? '', 'http://daemon').searchParams.get('since'))
+        response.write(line(1, 'end'))
+      }
+    })
+    engine = await connectTo(daemon.endpoint, process.env)
+    await actionsUntil('end')
+    expect(since).toEqual(['1795340264.000000000'])
+  })
+
+  test('tells a container that its volumes are mounted, and leaves other volumes out', async () => {
+    await eventDaemon((response) => {
+      response.write(line(1, 'create', {}, { Type: 'volume', ID: 'id' }))
+      response.write(line(2, 'mount', { container: 'id' }, { Type: 'volume', ID: 'a-volume' }))
+      response.write(line(3, 'mount', { container: 'other' }, { Type: 'volume', ID: 'a-volume' }))
+      response.write(line(4, 'end'))
+    })
+    expect(names(await actionsUntil('end'))).toEqual(['mount', 'end'])
   })
 
   test('is opened once for listeners that come together', async () => {
