@@ -15,7 +15,9 @@ export const Version = z.object({
     .regex(/^\d+\.\d+$/)
     .optional(),
   Os: z.string(),
-  Arch: z.string()
+  Arch: z.string(),
+  /** `Engine` for Docker, `Podman Engine` for Podman. */
+  Components: z.array(z.object({ Name: z.string() })).nullish()
 })
 
 export const SystemInfo = z.object({ NCPU: z.number() })

@@ -33,7 +33,8 @@ const NEWEST_API = '1.47'
 
 /**
  * Connects to the daemon that the `docker` command would use in this environment.
- * @throws EngineError with one sentence for the user when no daemon answers, it is too old, or runs no Linux containers
+ * @throws EngineError with one sentence for the user when no daemon answers, it is not Docker's, is too old, or runs no Linux
+ *   containers
  */
 export async function connect(environment: NodeJS.ProcessEnv): Promise<port.Engine> {
   return connectTo(await resolveEndpoint(environment), environment)
@@ -44,6 +45,7 @@ export async function connectTo(endpoint: Endpoint, environment: NodeJS.ProcessE
   const connection = openConnection(endpoint, environment)
   try {
     const version = await askVersion(connection, endpoint)
+    if (isPodman(version)) throw new EngineError('connect', undefined, noDocker(endpoint, version.Version))
     if (version.Os !== 'linux') throw new EngineError('connect', undefined, noLinux(endpoint, version.Os))
     return new DockerEngine(connection, endpoint, environment, version, chooseApiVersion(version))
   } catch (error) {
@@ -67,6 +69,21 @@ async function askVersion(connection: Connection, endpoint: Endpoint): Promise<z
     const words = `Docker is not reachable at ${endpoint.address}: ${why}. Start the daemon or set DOCKER_HOST`
     throw new EngineError('connect', undefined, words, { cause: error })
   }
+}
+
+function isPodman({ Components }: z.infer<typeof Version>): boolean {
+  return Components?.some(({ Name }) => Name.startsWith('Podman')) === true
+}
+
+/**
+ * Podman answers to the same API, but does not take back what it says of a container: the ulimits of an inspected one are
+ * refused for a new one, and a short image name is given back as a long one (4.3.1).
+ */
+function noDocker({ address }: Endpoint, version: string): string {
+  return (
+    `Podman ${version} answers at ${address}, and this action needs Docker: Podman's compatible API does not create a ` +
+    'container from the configuration that it gives for another one. Set DOCKER_HOST to a Docker daemon'
+  )
 }
 
 function noLinux({ address }: Endpoint, os: string): string {

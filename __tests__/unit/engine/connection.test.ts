@@ -246,6 +246,21 @@ describe('the API version', () => {
     )
   })
 
+  test('does not make Podman a Docker: one sentence says what to do', async () => {
+    daemon = await rawDaemon((socket) => {
+      const podman = {
+        ...VERSION,
+        Version: '4.3.1',
+        Components: [{ Name: 'Podman Engine' }, { Name: 'Conmon' }]
+      }
+      const text = JSON.stringify(podman)
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`)
+    })
+    await expect(connectTo(daemon.endpoint, process.env)).rejects.toThrow(
+      /^connect: Podman 4\.3\.1 answers at \S+, and this action needs Docker: .* Set DOCKER_HOST to a Docker daemon$/
+    )
+  })
+
   test('is in the path of every request', async () => {
     const paths: (string | undefined)[] = []
     daemon = await fakeDaemon((request, response) => {
