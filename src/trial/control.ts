@@ -9,6 +9,7 @@ import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
 import { FIRST_BOOT_MS } from './upgrade.js'
 import { checkFailure, isFine, shortcoming } from './shortcoming.js'
+import { lackedSpace, noRoom } from './room.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { During } from './timeline.js'
 import type { LayerState } from '../plan/targets.js'
@@ -119,6 +120,7 @@ async function control(
   await writeState(lab, bench, first, volumes, request.seedState)
   const pristine = await readRoots(engine, first.id, mounts)
 
+  let last = first
   const label = 'first boot'
   const learned = await firstBoot(lab, request, first, bench.timeline.during(label))
   traced({ label, observation: learned.observation })
@@ -129,6 +131,8 @@ async function control(
     message: string,
     boot: BootObservation
   ): Promise<Omit<ControlOutcome, 'trace'>> => {
+    const full = lackedSpace(boot) ? await noRoom(engine, last.id, mounts[0] ?? '/') : undefined
+    if (full !== undefined) throw new EngineError('boot on clean state', undefined, full)
     // Lost data is not explained by what the log says.
     const explanation = stage === 'data' ? {} : await request.explain(boot)
     return {
@@ -168,7 +172,6 @@ async function control(
   if (planted.size > 0)
     await bench.timeline.during(null)('plant', () => engine.write(carrier.id, [...planted.values()]))
 
-  let last = first
   let second: BootObservation | undefined
   let running: BoundedTree | undefined
   const locks = new Map<string, TreeEntry>()

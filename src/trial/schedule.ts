@@ -2,9 +2,10 @@ import pLimit from 'p-limit'
 import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
 import { reduce } from './reduce.js'
+import { lackedSpace } from './room.js'
 import { runTrial } from './trial.js'
 import type { TrialConditions } from './boots.js'
-import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
+import type { BootObservation, Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -38,8 +39,8 @@ export interface ScheduleOutcome {
 
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
- * place away. A trial that timed out is run again alone, with a longer deadline, once the others are done. A failure of several
- * files together is narrowed down by further trials, unless it was expected or the run ends with the first failure.
+ * place away. A trial that timed out, or that found no space on a disk that nobody had filled, is run again alone, with a longer
+ * deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
@@ -47,7 +48,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const trials = pLimit(schedule.maxParallel * WAITING_PER_BOOTING)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
-  const timedOut: { readonly scenario: Scenario; readonly number: number }[] = []
+  const doubtful: { readonly scenario: Scenario; readonly number: number; readonly timedOut: boolean }[] = []
   let failed = false
 
   const conditionsOf = ({ timeoutMs }: Scenario): Schedule['conditions'] =>
@@ -116,8 +117,9 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     schedule.onStart(scenario)
     const bench = new Bench(lab, String(number))
     const observation = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
-    if (didTimeOut(observation)) {
-      timedOut.push({ scenario, number })
+    const timedOut = didTimeOut(observation)
+    if (timedOut || lackedSpaceByChance(scenario, observation)) {
+      doubtful.push({ scenario, number, timedOut })
       await bench.dispose()
     } else {
       await finish(bench, { scenario, number }, observation)
@@ -131,12 +133,16 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   lab.signal.throwIfAborted()
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
-  for (const { scenario, number } of timedOut) {
+  for (const { scenario, number, timedOut } of doubtful) {
     const bench = new Bench(lab, `${number}-again`)
     const conditions = conditionsOf(scenario)
     const deadlineMs = conditions.deadlineMs * CONFIRMATION_FACTOR
     const observation = await runTrial(lab, scenario, { ...conditions, deadlineMs, slot }, bench)
-    await finish(bench, { scenario, number }, { ...observation, timeoutConfirmed: didTimeOut(observation) })
+    await finish(
+      bench,
+      { scenario, number },
+      { ...observation, timeoutConfirmed: timedOut && didTimeOut(observation) }
+    )
   }
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
@@ -146,10 +152,17 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   }
 }
 
-function didTimeOut({ boots, secondBoot }: Observation): boolean {
-  return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].some(
-    ({ outcome }) => outcome.kind === 'timed-out'
-  )
+function didTimeOut(observation: Observation): boolean {
+  return bootsOf(observation).some(({ outcome }) => outcome.kind === 'timed-out')
+}
+
+/** The disk of the engine may have been full, and have room again. */
+function lackedSpaceByChance({ plant }: Scenario, observation: Observation): boolean {
+  return plant.fullMount === undefined && bootsOf(observation).some(lackedSpace)
+}
+
+function bootsOf({ boots, secondBoot }: Observation): readonly BootObservation[] {
+  return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])]
 }
 
 /** The container to look into: that of the boot that came last. */

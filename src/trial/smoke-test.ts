@@ -5,7 +5,7 @@ import type { SmokeTestResult } from '../model.js'
 import { temporaryDirectory } from '../temporary.js'
 import { LogRecorder } from './log.js'
 import type { Address } from './probes/probe.js'
-import { codeOf } from './thrown.js'
+import { codeOf, messageOf } from './thrown.js'
 
 /** A script that the user wrote, and what it is told. */
 export interface SmokeTest {
@@ -31,10 +31,10 @@ const DRAIN_MS = 1000
  */
 export async function runSmokeTest(test: SmokeTest, signal: AbortSignal): Promise<SmokeTestResult> {
   signal.throwIfAborted()
-  const directory = await temporaryDirectory(process.env)
+  const directory = await temporaryDirectory(process.env).catch(unwritten)
   try {
     const file = join(directory, 'smoke-test.sh')
-    await writeFile(file, test.script, { mode: 0o600 })
+    await writeFile(file, test.script, { mode: 0o600 }).catch(unwritten)
     signal.throwIfAborted()
     const result = await runScript(file, test, signal)
     signal.throwIfAborted()
@@ -42,6 +42,10 @@ export async function runSmokeTest(test: SmokeTest, signal: AbortSignal): Promis
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function unwritten(cause: unknown): never {
+  throw new Error(`the smoke test could not be written to a file: ${messageOf(cause)}`, { cause })
 }
 
 function runScript(file: string, test: SmokeTest, signal: AbortSignal): Promise<SmokeTestResult> {

@@ -3,6 +3,7 @@ import { isWithin } from '../paths.js'
 import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
+import { lackedSpace, noRoom } from './room.js'
 import { isUp } from './shortcoming.js'
 import { stage } from './stage.js'
 import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
@@ -76,6 +77,10 @@ async function observe(
   const dataAfter = await during('read-back', () =>
     readData(lab, last.id, roots, watched, plant.damaged !== undefined)
   )
+  const lacking = [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].some(lackedSpace)
+  const full =
+    lacking && plant.fullMount === undefined ? await noRoom(engine, last.id, lab.mounts[0] ?? '/') : undefined
+  if (full !== undefined) return { ...problem(full, 0), boots }
   const excuse = cameUp ? undefined : await staged.excuse?.()
   if (excuse !== undefined) return { ...problem(excuse, 0), boots }
   return {
