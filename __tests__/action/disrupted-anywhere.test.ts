@@ -69,3 +69,58 @@ whereRoot('a daemon that ends under a container', () => {
     }
   )
 })
+
+whereRoot('an engine whose disk fills up under a container', () => {
+  let daemon: OwnDaemon
+  beforeAll(async () => {
+    daemon = await WAYS['full-engine'].daemon()
+  })
+  afterAll(async () => {
+    await daemon.remove()
+  })
+
+  /** Needs room to repair its cache, a while after it was started. */
+  const START = [
+    'import os, time',
+    'broken = os.path.isfile("/data/cache")',
+    'if broken: print("repairing"); time.sleep(4); os.unlink("/data/cache")',
+    'os.makedirs("/data/cache", exist_ok=True)',
+    'if broken: open("/data/cache/new", "wb").write(bytes(1 << 20))',
+    'print("up")',
+    'time.sleep(600)'
+  ].join('\\n')
+
+  test.each([
+    [
+      'for good',
+      { verdict: 'inconclusive', detail: expect.stringMatching(/no room on the engine|no space left/) }
+    ],
+    ['until the container has ended', { verdict: 'recovered' }]
+  ])('%s: the image is not blamed', async (howLong, scenario) => {
+    const { begin, end } = await WAYS['full-engine'].open('', daemon)
+    const running = await startAction(
+      {
+        image: BASES['python3.11'],
+        command: `python3 -u -c 'exec("${START.replaceAll('"', '\\"')}")'`,
+        ready: 'log:/^up$/',
+        'cache-paths': '/data/cache',
+        volumes: '/data',
+        faults: 'file-for-directory',
+        'stable-for': '0s',
+        'second-boot': 'false',
+        options: '--stop-timeout 0'
+      },
+      { env: { DOCKER_HOST: daemon.address } }
+    )
+    await running.says('Plan: 1 scenario')
+    await until(async () => (await containersOf(running.pid, daemon.address)).length > 0)
+    await begin()
+    if (howLong !== 'for good') {
+      await until(async () => (await containersOf(running.pid, daemon.address)).length === 0)
+      await end()
+    }
+    const run = await running.finished
+    await end()
+    expect(run.report?.scenarios).toEqual([expect.objectContaining(scenario)])
+  })
+})

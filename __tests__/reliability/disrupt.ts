@@ -26,7 +26,7 @@ export interface Disruption {
 /** One run that something is taken from, and when. */
 export interface DisruptionPoint {
   readonly kind: Kind
-  /** As a part of the time that a whole run takes. */
+  /** As a part of a whole run, of which every stage is as long as any other. */
   readonly at: number
   /** When it comes back, in ms; undefined is once the run has ended. */
   readonly backAfterMs: number | undefined
@@ -95,13 +95,12 @@ export async function undisturbed(): Promise<Undisturbed> {
   }
 }
 
-/** Waits as long as a run that nothing is taken from needs to the point: from the beginning of its stage, on a busy machine. */
-async function reached(at: number, running: Running<ActionRun>, right: Undisturbed): Promise<void> {
-  const ms = at * right.ms
-  const stage = right.stages.findLastIndex((began) => began <= ms)
-  const words = STAGES[stage]
-  if (words !== undefined) await running.says(words)
-  await delay(ms - (right.stages[stage] ?? 0))
+/** Waits until a run is at the point: in its stage, for as long as one that nothing is taken from would need. */
+async function reached(at: number, running: Running<ActionRun>, { ms, stages }: Undisturbed): Promise<void> {
+  const index = Math.floor(at * STAGES.length)
+  const [from = 0, to = ms] = stages.slice(index)
+  await running.says(STAGES[index] ?? '')
+  await delay((at * STAGES.length - index) * (to - from))
 }
 
 /** Starts a run, takes something from it at the point and gives it back, lets the cleaner clean up, and looks at what is there. */

@@ -1,5 +1,6 @@
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { codeOf } from '../../src/trial/thrown.js'
 import { BASES, execute } from '../action/runner.js'
 import type { Disruption } from './disrupt.js'
 import { startFaultProxy, UNPLUGGED } from './fault-proxy.js'
@@ -99,7 +100,7 @@ function filled(directory: () => string): Opened {
       try {
         for (;;) await file.write(block)
       } catch (error) {
-        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+        if (codeOf(error) !== 'ENOSPC') throw error
       } finally {
         await file.close()
       }
