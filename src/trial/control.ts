@@ -9,7 +9,7 @@ import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
 import { FIRST_BOOT_MS } from './upgrade.js'
 import { checkFailure, isFine, shortcoming } from './shortcoming.js'
-import { lackedSpace, noRoom } from './room.js'
+import { noRoom } from './room.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { During } from './timeline.js'
 import type { LayerState } from '../plan/targets.js'
@@ -131,7 +131,7 @@ async function control(
     message: string,
     boot: BootObservation
   ): Promise<Omit<ControlOutcome, 'trace'>> => {
-    const full = lackedSpace(boot) ? await noRoom(engine, last.id, mounts[0] ?? '/') : undefined
+    const full = isFine(boot) ? undefined : await noRoom(engine, last.id, mounts[0] ?? '/')
     if (full !== undefined) throw new EngineError('boot on clean state', undefined, full)
     // Lost data is not explained by what the log says.
     const explanation = stage === 'data' ? {} : await request.explain(boot)

@@ -3,8 +3,8 @@ import { isWithin } from '../paths.js'
 import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
-import { lackedSpace, noRoom } from './room.js'
-import { isUp } from './shortcoming.js'
+import { noRoom } from './room.js'
+import { isFine, isUp } from './shortcoming.js'
 import { stage } from './stage.js'
 import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
 
@@ -77,9 +77,10 @@ async function observe(
   const dataAfter = await during('read-back', () =>
     readData(lab, last.id, roots, watched, plant.damaged !== undefined)
   )
-  const lacking = [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].some(lackedSpace)
+  // Not only where the log says so: on a full disk the engine cannot keep a log either.
+  const isWell = [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].every(isFine)
   const full =
-    lacking && plant.fullMount === undefined ? await noRoom(engine, last.id, lab.mounts[0] ?? '/') : undefined
+    isWell || plant.fullMount !== undefined ? undefined : await noRoom(engine, last.id, lab.mounts[0] ?? '/')
   if (full !== undefined) return { ...problem(full, 0), boots }
   const excuse = cameUp ? undefined : await staged.excuse?.()
   if (excuse !== undefined) return { ...problem(excuse, 0), boots }
