@@ -208,7 +208,7 @@ const npmFlipped = fileFault({
   },
   signatures: [
     {
-      pattern: String.raw`EINTEGRITY|[Ii]ntegrity (check|verification) failed|sha512-.* integrity`,
+      pattern: String.raw`EINTEGRITY|cached data for .* seems to be corrupted|[Ii]ntegrity (check|verification) failed|sha512-.* integrity`,
       cause: 'A package in the npm cache does not have the content that its digest promises.',
       remedy: 'Run npm cache verify at start-up, or keep the cache off volumes.'
     }

@@ -31,6 +31,10 @@ describe('the catalogue', () => {
     ['truncated-bytecode', 'EOFError: marshal data too short'],
     ['truncated-bytecode', 'Aborted!'],
     ['orphan-bytecode', "ImportError: bad magic number in 'argparse': b'\\xff\\xff\\r\\n'"],
+    [
+      'npm-cache-flipped',
+      'npm WARN tarball cached data for graceful-fs@http://127.0.0.1/package.tgz seems to be corrupted. Refreshing cache.'
+    ],
     ['killed', 'A server is already running. Check /app/tmp/pids/server.pid.'],
     ['truncated', 'json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)']
   ])('%s knows the log line "%s"', (id, line) => {
