@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { root } from '../action/runner.js'
+import { PAIRS } from './pairs.js'
 import type { Fault } from '../../src/model.js'
 
 const cell = z.object({ image: z.string(), verdict: z.string(), suite: z.enum(['action', 'software']) })
@@ -24,7 +25,7 @@ export function renderDetectionMatrix(faults: readonly Fault[], matrix: Detectio
     if (cells === undefined) return []
     const { fragile, hardened } = cells
     return [
-      `| ${code} [\`${id}\`](faults.md#${id}) | ${what(fragile.image)} | ${fragile.verdict} | ${what(hardened.image)} | ${hardened.verdict} |`
+      `| ${code} [\`${id}\`](faults.md#${id}) | ${what(fragile.image)} | ${fragile.verdict} | ${what(hardened.image)} | ${hardened.verdict} | ${realSoftware(id)} |`
     ]
   })
   return `# The detection matrix
@@ -33,12 +34,13 @@ For every fault that is planted: an image that fails on it, and one that comes t
 \`script/test\` each cell must have been seen again, those marked with * at the end of \`script/test software\`.
 
 An _example_ is in [examples](../examples), an _imitation_ is a small script in [fixtures/images](../__tests__/fixtures/images) that
-behaves as software was seen to, and _real_ is software from Debian in [fixtures/software](../__tests__/fixtures/software), of which
-[evidence.md](evidence.md) says more.
+behaves as software was seen to, and _real_ is software from Debian in [fixtures/software](../__tests__/fixtures/software). The last column
+names the real software that was seen to fail on the fault and, hardened, to come through; [evidence.md](evidence.md) says how, and which
+tests hold it.
 
 <!-- prettier-ignore -->
-| fault | fragile | comes out as | hardened | comes out as |
-| --- | --- | --- | --- | --- |
+| fault | fragile | comes out as | hardened | comes out as | both ways with real software |
+| --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
 
 \`UPDATE=1 npm run jest -- --selectProjects unit\` writes this page from
@@ -54,4 +56,11 @@ ${rows.join('\n')}
       .some((one) => one.image === image && one.suite === 'software')
     return `${isReal ? 'real' : 'imitation'} \`${image}\`${later ? ' *' : ''}`
   }
+}
+
+/** The software whose pairs have a cell of this fault. */
+function realSoftware(fault: string): string {
+  return PAIRS.filter(({ cells }) => cells.some(({ scenario }) => scenario.startsWith(`${fault}@`)))
+    .map(({ software }) => software)
+    .join(', ')
 }

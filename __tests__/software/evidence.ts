@@ -49,12 +49,20 @@ const FOUND: readonly string[] = [
   '**Gunicorn** starts a worker again, for ever, whose application refuses to start by `sys.exit`, and never ends itself: the\n' +
     '  container is up and never ready. With `--preload` the application is loaded by the master, and its refusal ends the container.',
   '**A removed database**: an entrypoint that deletes a SQLite file which fails `PRAGMA integrity_check`, and makes a new one,\n' +
-    '  starts well and has thrown away what could still be read: `data-lost`.'
+    '  starts well and has thrown away what could still be read: `data-lost`.',
+  '**Chromium** leaves `SingletonLock` in its profile, with the name of its host, also when it is ended with SIGTERM. In a new container,\n' +
+    '  whose host name is another, it then exits with 21: without `--hostname` the image fails the control, since it starts once and not twice.',
+  '**npm** 9 repairs its cache where a registry can be reached: `seems to be corrupted. Refreshing cache.` With `--offline` the same line\n' +
+    '  is followed by `ENOTCACHED`, and the install fails; `EINTEGRITY` was not seen.',
+  '**Jupyter Notebook** dies of a `jupyter_notebook_config.json` that is cut short or empty. An empty cookie secret, or an empty or cut\n' +
+    '  `nbconfig/notebook.json`, did not keep it from starting.',
+  '**apt-cacher-ng** sends a cached package with flipped bits, or all NUL bytes, with status 200. It downloads again what is shorter than\n' +
+    '  its description says, or has a damaged description.'
 ]
 
 function pairRow(pair: Pair, cell: Cell): string {
   const fault = `${cell.code} \`${cell.scenario.slice(0, cell.scenario.indexOf('@'))}\``
-  const software = `${pair.software} ${pair.version.begins}`
+  const software = [pair.software, pair.version.begins ?? ''].join(' ').trim()
   return row([fault, software, pair.fragile, cell.fails, pair.hardened, cell.passes, mark(pair)])
 }
 

@@ -9,8 +9,8 @@ export interface Pair {
   readonly image: string
   /** In words for the documentation. */
   readonly software: string
-  /** The Debian package, and the beginning of its upstream version. */
-  readonly version: { readonly package: string; readonly begins: string }
+  /** The Debian package, and the beginning of its upstream version, unless Debian itself moves it on every few weeks. */
+  readonly version: { readonly package: string; readonly begins?: string }
   /** What the fragile one does, in words for the documentation. */
   readonly fragile: string
   /** What the hardened one does instead. */
@@ -268,6 +268,123 @@ export const PAIRS: readonly Pair[] = [
         says: /Bad file format reading the append only file/,
         passes: 'recovered'
       }
+    ]
+  },
+  {
+    image: 'chromium',
+    software: 'Chromium',
+    version: { package: 'chromium' },
+    fragile: 'keeps its profile on a volume, under a fixed host name',
+    hardened: 'removes the locks of the profile first',
+    // Without the fixed name it does not even start twice on healthy state: it leaves its lock behind.
+    args: [
+      '--options',
+      '--hostname browser',
+      '--cache-paths',
+      '/data/profile',
+      '--ready',
+      'log:/DevTools listening/'
+    ],
+    ...variants('/start'),
+    cells: [
+      {
+        code: 'H3',
+        scenario: 'chromium-singleton-lock@/data/profile/recreate',
+        fails: 'failed: crashed',
+        says: /The profile appears to be in use by another Chromium process \(32\) on another computer \(oldhost\)/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'npm',
+    software: 'npm',
+    version: { package: 'npm', begins: '9.2' },
+    fragile: 'installs offline once there is a cache (npm ci --offline)',
+    hardened: 'prefers the cache, and asks the registry for what it cannot use (npm ci --prefer-offline)',
+    args: ['--cache-paths', '/data/npm'],
+    ...variants('/start'),
+    cells: [
+      {
+        code: 'D9',
+        scenario: 'npm-cache-flipped@/data/npm/recreate',
+        fails: 'failed: crashed',
+        says: /seems to be corrupted[^]*ENOTCACHED/,
+        passes: 'recovered'
+      },
+      {
+        code: 'D9',
+        scenario: 'zeroed@/data/npm/recreate',
+        fails: 'failed: crashed',
+        says: /ENOTCACHED/,
+        passes: 'tolerated'
+      }
+    ]
+  },
+  {
+    image: 'jupyter',
+    software: 'Jupyter Notebook',
+    version: { package: 'jupyter-notebook', begins: '6.4' },
+    fragile: 'writes its configuration where there is none',
+    hardened: 'writes it again unless it is JSON in a directory',
+    args: ['--cache-paths', '/data/home/.jupyter'],
+    ...variants('/start'),
+    cells: [
+      {
+        code: 'A2',
+        scenario: 'dangling-symlink@/data/home/.jupyter/recreate',
+        fails: 'failed: crashed',
+        says: /FileExistsError: \[Errno 17\] File exists: '\/data\/home\/\.jupyter'/,
+        passes: 'recovered'
+      },
+      {
+        code: 'F1',
+        scenario: 'json-cut@/data/home/.jupyter/recreate',
+        fails: 'failed: crashed',
+        says: /JSONDecodeError: Unterminated string/,
+        passes: 'recovered'
+      },
+      {
+        code: 'F1',
+        scenario: 'json-empty@/data/home/.jupyter/recreate',
+        fails: 'failed: crashed',
+        says: /JSONDecodeError: Expecting value/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'apt-cacher-ng',
+    software: 'apt-cacher-ng',
+    version: { package: 'apt-cacher-ng', begins: '3.7' },
+    fragile: 'takes what is there for its cache, and sends the packages in it as they are',
+    hardened: 'removes what is no directory, and packages that cannot be unpacked',
+    args: [
+      '--cache-paths',
+      '/data/cache',
+      // The package by itself: with its description (.head) damaged as well, it is downloaded again.
+      '--cache-paths',
+      '/data/cache/127.0.0.1/hello.deb',
+      '--smoke-test',
+      'docker exec "$CONTAINER" /fetch'
+    ],
+    ...variants('/start'),
+    cells: [
+      ...Object.entries({ A1: 'file-for-directory', A2: 'dangling-symlink', A3: 'symlink-loop' }).map(
+        ([code, fault]) => ({
+          code,
+          scenario: `${fault}@/data/cache/recreate`,
+          fails: 'failed: crashed',
+          says: /Cannot create any directory in \/data\/cache/,
+          passes: 'recovered'
+        })
+      ),
+      ...['zeroed', 'bit-flip'].map((fault) => ({
+        code: 'F0',
+        scenario: `${fault}@/data/cache/127.0.0.1/hello.deb/recreate`,
+        fails: 'failed: wrong-answer',
+        passes: 'recovered'
+      }))
     ]
   }
 ]
