@@ -165,7 +165,7 @@ export const GENERAL_SIGNATURES: readonly Signature[] = [
     remedy: HEAL
   },
   {
-    pattern: String.raw`[Aa]lready running|[Pp]id ?file\b.*exists|[Ll]ock ?file\b.*exists|(?:[Uu]nable to|[Cc]ould not|[Ff]ailed to) (?:acquire|obtain|get)\b.*lock`,
+    pattern: String.raw`[Aa]lready running|appears to be in use by|[Pp]id ?file\b.*exists|[Ll]ock ?file\b.*exists|(?:[Uu]nable to|[Cc]ould not|[Ff]ailed to) (?:acquire|obtain|get)\b.*lock`,
     cause: 'A lock of an earlier process is taken for one that is held.',
     remedy:
       'Use locks that end with their holder (flock), or check that the holder lives and is the same program.'

@@ -48,6 +48,10 @@ const LINES: readonly [line: string, cause: RegExp][] = [
   ["UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff", /no text/],
   ['A server is already running (pid: 1)', /lock/],
   ['lock file "postmaster.pid" already exists', /lock/],
+  [
+    'The profile appears to be in use by another Chromium process (10) on another computer (oldhost).',
+    /lock/
+  ],
   ['getaddrinfo EAI_AGAIN db', /another machine/],
   ['/app/start.sh: line 3: CACHE: unbound variable', /environment variable/],
   ["KeyError: 'DATABASE_URL'", /environment variable/],
