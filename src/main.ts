@@ -20,6 +20,11 @@ import type { Engine } from './engine/engine.js'
 import type { ProgressEvent } from './report/progress.js'
 import type { Fault, ImageFacts, Inputs, RunRecord } from './model.js'
 
+/** Rootless Docker on a host whose control groups it cannot use (those of the first version). */
+const NO_LIMITS =
+  'The engine runs without control groups, as rootless Docker does on some hosts: limits of memory, processors and ' +
+  'processes do not bind, so that no start-up can fail by them here.'
+
 /** What a run needs from outside. */
 export interface Surroundings {
   readonly engine: Engine
@@ -83,7 +88,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   const { engine, onProgress, version } = surroundings
   const note = (text: string): void => void notes.push(text)
   const { lab, facts, control, ready, locate } = await prepare(inputs, surroundings, note)
-  const { version: engineVersion } = await engine.info()
+  const { version: engineVersion, enforcesLimits } = await engine.info()
+  if (!enforcesLimits) note(NO_LIMITS)
   const tested = (
     rest: Pick<RunRecord, 'planned' | 'omissions' | 'skipped' | 'results' | 'trialsTook'>
   ): Outcome => ({

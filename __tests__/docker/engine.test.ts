@@ -32,7 +32,8 @@ describe('engine and images', () => {
       os: 'linux',
       architecture: docker('version', '--format', '{{.Server.Arch}}'),
       cpus: Number(docker('info', '--format', '{{.NCPU}}')),
-      host: '127.0.0.1'
+      host: '127.0.0.1',
+      enforcesLimits: docker('info', '--format', '{{.CgroupDriver}}') !== 'none'
     })
   })
 

@@ -142,9 +142,17 @@ class DockerEngine implements port.Engine {
 
   async info(): Promise<port.EngineInfo> {
     const ask = { operation: 'read system information', method: 'GET', path: '/info' } as const
-    const { NCPU } = await this.#exchange.must(ask, SystemInfo)
+    const { NCPU, CgroupDriver } = await this.#exchange.must(ask, SystemInfo)
     const { Version: version, Os: os, Arch: architecture } = this.#version
-    return { version, apiVersion: this.#apiVersion, os, architecture, cpus: NCPU, host: this.#endpoint.host }
+    return {
+      version,
+      apiVersion: this.#apiVersion,
+      os,
+      architecture,
+      cpus: NCPU,
+      host: this.#endpoint.host,
+      enforcesLimits: CgroupDriver !== 'none'
+    }
   }
 
   inspectImage(reference: string): Promise<port.ImageInspect | undefined> {

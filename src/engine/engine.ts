@@ -10,6 +10,8 @@ export interface EngineInfo {
   readonly cpus: number
   /** Host where published ports are reached: `127.0.0.1` for a local daemon. */
   readonly host: string
+  /** Whether limits of memory, processors and processes bind: rootless Docker has no control groups on some hosts. */
+  readonly enforcesLimits: boolean
 }
 
 /** The parts of an image's configuration that the project relies on. */

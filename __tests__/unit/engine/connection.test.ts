@@ -261,6 +261,19 @@ describe('the API version', () => {
     )
   })
 
+  test.each([
+    ['cgroupfs', true],
+    ['systemd', true],
+    ['none', false]
+  ])('does not tell whether limits bind: control groups by %s do: %s', async (driver, binds) => {
+    daemon = await fakeDaemon((_, response) => {
+      json(response, { NCPU: 3, CgroupDriver: driver })
+    })
+    const engine = await connectTo(daemon.endpoint, process.env)
+    expect(await engine.info()).toMatchObject({ enforcesLimits: binds })
+    engine.close()
+  })
+
   test('is in the path of every request', async () => {
     const paths: (string | undefined)[] = []
     daemon = await fakeDaemon((request, response) => {

@@ -148,6 +148,7 @@ export class FakeEngine implements Engine {
       os: 'linux',
       architecture: 'x86_64',
       cpus: 1,
+      enforcesLimits: true,
       host: '127.0.0.1'
     })
   }
