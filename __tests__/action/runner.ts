@@ -146,12 +146,21 @@ export function verdicts(report: Report | undefined): Record<string, string> {
 }
 
 /** Everything on the engine that carries the run's own label, by kind; other runs may be busy meanwhile. */
-export async function leftBehindBy({ pid }: Pick<Finished, 'pid'>): Promise<string[]> {
-  return await leftBehind(`cache-crash-test.owner=${hostname()}/${pid}`)
+export async function leftBehindBy(
+  { pid }: Pick<Finished, 'pid'>,
+  env: NodeJS.ProcessEnv = {}
+): Promise<string[]> {
+  return await leftBehind(`cache-crash-test.owner=${hostname()}/${pid}`, env)
 }
 
-/** Everything with a run's label that is on the engine, by kind. */
-export async function leftBehind(label = 'cache-crash-test.run'): Promise<string[]> {
+/**
+ * Everything with a run's label that is on the engine, by kind.
+ * @param env for `docker`, when it is not the engine of this process
+ */
+export async function leftBehind(
+  label = 'cache-crash-test.run',
+  env: NodeJS.ProcessEnv = {}
+): Promise<string[]> {
   const lists = [
     ['container', ['ps', '--all', '--quiet']],
     ['volume', ['volume', 'ls', '--quiet']],
@@ -160,7 +169,7 @@ export async function leftBehind(label = 'cache-crash-test.run'): Promise<string
   ] as const
   const found = await Promise.all(
     lists.map(async ([kind, args]) => {
-      const { stdout } = await start('docker', [...args, '--filter', `label=${label}`], {}).finished
+      const { stdout } = await start('docker', [...args, '--filter', `label=${label}`], env).finished
       return stdout.split('\n').flatMap((id) => (id === '' ? [] : [`${kind} ${id}`]))
     })
   )

@@ -8,7 +8,9 @@ import { createServer as createTlsServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { FixtureImages } from '../action/fixture-images.js'
 import { leftBehindBy, runAction, verdicts } from '../action/runner.js'
+import { inTree } from './debian-tree.js'
 import { engineSocket } from './fault-proxy.js'
+import { newOwnDaemon } from './own-daemon.js'
 
 const run = promisify(execFile)
 
@@ -16,12 +18,16 @@ const run = promisify(execFile)
 interface Way {
   /** For the action and for the `docker` command. */
   readonly env: NodeJS.ProcessEnv
+  /** Brings images of the machine's engine there, when it is another one. */
+  readonly load?: (...images: readonly string[]) => Promise<void>
   readonly close: () => Promise<void> | void
 }
 
 /** A way to an engine that can be set up; it throws an error with one honest reason where it cannot be. */
 interface Engine {
   readonly name: string
+  /** What the action says of an engine that it does not take. */
+  readonly refusal?: RegExp
   readonly open: (directory: string) => Promise<Way>
 }
 
@@ -44,8 +50,51 @@ const ENGINES: readonly Engine[] = [
       })
       return { env, close: NOTHING_TO_CLOSE }
     }
+  },
+  { name: 'Docker of Debian trixie', open: ofTrixie },
+  {
+    name: 'Podman’s compatible socket',
+    refusal: /Podman \S+ answers at \S+, and this action needs Docker/,
+    open: podman
   }
 ]
+
+/** The daemon and its tools as trixie packages them, on this machine's kernel. */
+async function ofTrixie(): Promise<Way> {
+  const daemon = await newOwnDaemon({ command: (directory) => inTree('trixie', directory, 'dockerd') })
+  try {
+    await daemon.start()
+  } catch (error) {
+    await daemon.remove()
+    throw error
+  }
+  return { env: { DOCKER_HOST: daemon.address }, load: daemon.load, close: daemon.remove }
+}
+
+/** Podman's service as bookworm packages it. */
+async function podman(directory: string): Promise<Way> {
+  const socket = join(directory, 'podman.sock')
+  const [program = '', ...args] = inTree(
+    ...(['podman', directory, 'podman'] as const),
+    ...['--root', join(directory, 'root'), '--runroot', join(directory, 'runroot')],
+    ...['--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
+    ...['system', 'service', '--time', '0', `unix://${socket}`]
+  )
+  const child = spawn(program, args, { stdio: 'ignore' })
+  const ended = new Promise<unknown>((resolve) => child.on('exit', resolve))
+  const failed = ended.then(() => {
+    throw new Error('podman ended before it listened')
+  })
+  failed.catch(() => undefined)
+  await Promise.race([untilOpen(socket), failed])
+  return {
+    env: { DOCKER_HOST: `unix://${socket}` },
+    close: async () => {
+      child.kill()
+      await ended
+    }
+  }
+}
 
 /** A TLS server in front of the engine's socket, which takes nobody without a certificate of its own authority. */
 async function overTls(directory: string): Promise<Way> {
@@ -164,10 +213,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function untilOpen(port: number): Promise<void> {
+/** @param address a port on loopback, or a socket's path */
+async function untilOpen(address: number | string): Promise<void> {
   const isOpen = (): Promise<boolean> =>
     new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => {
+      const socket = connect(typeof address === 'number' ? { port: address } : { path: address }, () => {
         socket.destroy()
         resolve(true)
       }).on('error', () => {
@@ -178,33 +228,46 @@ async function untilOpen(port: number): Promise<void> {
 }
 
 /** Runs the action on an image that must pass and one that must fail. @returns what is not as it must be */
-async function crashTest(env: NodeJS.ProcessEnv, images: FixtureImages): Promise<string[]> {
+async function crashTest({ env, load }: Way, images: FixtureImages): Promise<string[]> {
   const wrong: string[] = []
   for (const [image, expected] of [
     ['heals', 'recovered'],
     ['exits-zero', 'failed: crashed']
   ] as const) {
+    const tag = await images.tag(image)
+    await load?.(tag)
     const tested = await runAction(
       {
-        image: await images.tag(image),
+        image: tag,
         'cache-paths': '/data/cache',
-        faults: 'file-for-directory',
+        // One that is planted, and one that needs the engine to keep a volume mounted.
+        faults: 'file-for-directory\ndisk-full',
         'stable-for': '200ms'
       },
       { env }
     )
-    const found = Object.values(verdicts(tested.report))
-    if (found.length !== 1 || found[0] !== expected)
-      wrong.push(`${image} came out as ${found.join(', ') || tested.output.trim().slice(-300)}`)
-    const left = await leftBehindBy(tested)
+    const found = verdicts(tested.report)
+    const planted = found['file-for-directory@/data/cache/recreate']
+    const full = found['disk-full@/data/cache/recreate']
+    if (planted !== expected || full === undefined || full === 'inconclusive')
+      wrong.push(`${image} came out as ${JSON.stringify(found)}: ${tested.output.trim().slice(-300)}`)
+    const left = await leftBehindBy(tested, env)
     if (left.length > 0) wrong.push(`${image} left ${left.join(', ')}`)
   }
   return wrong
 }
 
+/** Runs the action where it must refuse the engine. @returns what is not as it must be */
+async function meetRefusal({ env }: Way, refusal: RegExp): Promise<string[]> {
+  const { exitCode, output, report } = await runAction({ image: 'any' }, { env })
+  return exitCode !== 0 && report === undefined && refusal.test(output) ? [] : [output.trim().slice(-300)]
+}
+
 const images = new FixtureImages()
 const rows: string[][] = []
-for (const { name, open } of ENGINES) {
+const [only = ''] = process.argv.slice(2)
+for (const { name, refusal, open } of ENGINES) {
+  if (!name.includes(only)) continue
   const directory = await mkdtemp(join(tmpdir(), 'engines-'))
   const began = performance.now()
   let result: string
@@ -214,8 +277,9 @@ for (const { name, open } of ENGINES) {
       const { stdout } = await run('docker', ['version', '--format', '{{.Server.Version}}'], {
         env: { ...process.env, ...way.env }
       })
-      const wrong = await crashTest(way.env, images)
-      result = wrong.length === 0 ? `pass (Docker ${stdout.trim()})` : `FAIL: ${wrong.join('; ')}`
+      const wrong = await (refusal === undefined ? crashTest(way, images) : meetRefusal(way, refusal))
+      const right = refusal === undefined ? 'pass (Docker' : 'refused in one sentence (Podman'
+      result = wrong.length === 0 ? `${right} ${stdout.trim()})` : `FAIL: ${wrong.join('; ')}`
     } finally {
       await way.close()
     }
