@@ -301,7 +301,10 @@ export type Tree = ReadonlyMap<string, TreeEntry>
 /** A tree that was read back under bounds. */
 export interface BoundedTree {
   readonly entries: Tree
-  /** True when the bound was met and the rest is missing: nothing may be concluded from an absence. */
+  /**
+   * True when a bound was met and the rest is missing, or an entry was left out that no string can name: nothing may be
+   * concluded from an absence.
+   */
   readonly truncated: boolean
 }
 

@@ -182,3 +182,18 @@ describe('why a fault is left out', () => {
     expect(omissions(run)).toMatchObject({ [pair]: reason })
   })
 })
+
+test('a volume with names that are not UTF-8 is not copied, and trials on what the image brings go on', async () => {
+  const { report, ...run } = await images.crashTest('names-in-other-bytes', [
+    ...CACHE,
+    ...['--faults', 'file-for-directory', '--faults', 'truncated', '--faults', 'read-only']
+  ])
+  expect(report.notes).toContainEqual(
+    expect.stringMatching(/^\/data holds .*, or a name that is not UTF-8: trials start there on what/)
+  )
+  expect(verdicts(report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
+  expect(omissions({ ...run, report })).toMatchObject({
+    'truncated@/data/cache': 'not all that is on the volume /data can be copied into a trial',
+    'read-only@/data/cache': 'not all that is at /data/cache can be copied to a read-only volume'
+  })
+})

@@ -49,7 +49,7 @@ if os.path.islink(cache):
 os.makedirs(cache, exist_ok=True)
 os.makedirs("/data/users", exist_ok=True)
 for text in payloads:
-    # Names that are UTF-8: others come back from the engine as names that are not the same.
+    # Names that are UTF-8: with another one the volume would not be copied, and nothing of it be shown.
     name = text.encode("utf-8", "ignore").replace(b"/", b"").replace(b"\\0", b"")[:255].decode("utf-8", "ignore")
     if name not in ("", ".", ".."):
         open("/data/users/" + name, "a").close()

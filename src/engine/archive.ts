@@ -19,7 +19,8 @@ export interface ArchiveReading {
 
 /**
  * How a reading ended: `stopped` by onEntry, `bound` when a bound was met, `broken` when the archive is damaged, breaks
- * off (as moby's does when a file shrinks while it is read), or names something outside the path that was asked for.
+ * off (as moby's does when a file shrinks while it is read), or names something that is left out: outside the path that was
+ * asked for, or not in UTF-8.
  */
 export type ArchiveEnd = 'complete' | 'stopped' | 'bound' | 'broken'
 
@@ -61,7 +62,7 @@ class ArchiveReader {
   readonly #extract = extract()
   readonly #closed: Promise<void>
   #count = 0
-  #strayNames = false
+  #leftOut = false
   #tail: Buffer = Buffer.alloc(0)
 
   constructor(reading: ArchiveReading) {
@@ -101,7 +102,7 @@ class ArchiveReader {
     await this.#closed
     if (this.end !== undefined) return this.end
     const written = this.#tail.length === END_BYTES && this.#tail.every((byte) => byte === 0)
-    return written && !this.#strayNames ? 'complete' : 'broken'
+    return written && !this.#leftOut ? 'complete' : 'broken'
   }
 
   #read(header: Header, stream: EntryStream, next: (error?: Error | null) => void): void {
@@ -117,7 +118,7 @@ class ArchiveReader {
     }
     this.#count += 1
     const entry = entryOf(header, this.#reading.path)
-    if (entry === undefined) this.#strayNames = true
+    if (entry === undefined) this.#leftOut = true
     const depth = entry?.type === 'file' ? this.#reading.content(entry) : 'skip'
     // A sparse file of terabytes costs a container nothing: what cannot be read to its end is not begun.
     if (depth !== 'skip' && header.size > this.#reading.bytes) {
@@ -167,7 +168,7 @@ const LONGEST_NAME = 4096
 /** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
 const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
 
-/** @returns undefined for what no honest archive of the path contains */
+/** @returns undefined for what no honest archive of the path contains, and for what could not be written back */
 function entryOf(header: Header, root: string): TreeEntry | undefined {
   const path = pathOf(header.name, root)
   const type = ENTRY_TYPES.get(header.type)
@@ -181,13 +182,15 @@ function entryOf(header: Header, root: string): TreeEntry | undefined {
   if (![uid, gid, mtime, size, header.mode].every(Number.isSafeInteger)) return undefined
   const common = { path, type, mode: header.mode & 0o7777, uid, gid, mtime, size }
   if (type !== 'symlink' && type !== 'hardlink') return common
-  return linkTarget && linkTarget.length <= LONGEST_NAME ? { ...common, linkTarget } : undefined
+  return linkTarget && linkTarget.length <= LONGEST_NAME && isText(linkTarget)
+    ? { ...common, linkTarget }
+    : undefined
 }
 
 /**
  * Maps a name of the archive to the container. moby names entries from the base name of the path that was asked for;
  * the tree at `/` has names that begin with a slash (20.10).
- * @returns undefined for a name that leads elsewhere
+ * @returns undefined for a name that leads elsewhere, or is not UTF-8
  */
 function pathOf(name: string | null, root: string): string | undefined {
   if (name === null || name.length > LONGEST_NAME) return undefined
@@ -201,5 +204,13 @@ function pathOf(name: string | null, root: string): string | undefined {
 
 function below(parent: string, relative: string): string | undefined {
   const honest = relative.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-  return honest && !relative.includes('\0') ? `${parent}/${relative}` : undefined
+  return honest && isText(relative) && !relative.includes('\0') ? `${parent}/${relative}` : undefined
+}
+
+/**
+ * The engine gives and takes names of any bytes (moby 20.10, in PAX records). tar-stream decodes them as UTF-8, with U+FFFD
+ * for what is none, and would write that one back: another name, three bytes for each (3.2.2).
+ */
+function isText(name: string): boolean {
+  return !name.includes('\ufffd')
 }

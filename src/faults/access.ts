@@ -87,7 +87,7 @@ const readOnly: Fault = {
       return { reason: `${target.path} is a regular file; a volume mounts at a directory` }
     // Without its content the boot would fail for what is missing, not for what cannot be written.
     if (!target.complete)
-      return { reason: `more is at ${target.path} than can be copied to a read-only volume` }
+      return { reason: `not all that is at ${target.path} can be copied to a read-only volume` }
     return true
   },
   plant: (target) => ({

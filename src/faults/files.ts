@@ -66,7 +66,7 @@ export function filesObstacle(target: Target, looksFor: string): NotApplicable |
     return { reason: `there is no volume, data path or cache path that could hold ${looksFor}` }
   }
   return target.volume !== undefined && !target.complete
-    ? { reason: `more is on the volume ${target.volume} than can be copied into a trial` }
+    ? { reason: `not all that is on the volume ${target.volume} can be copied into a trial` }
     : undefined
 }
 

@@ -80,7 +80,7 @@ function damageable(target: Target): LearnedFile[] {
 
 function obstacle(target: Target): NotApplicable | undefined {
   if (target.volume !== undefined && !target.complete) {
-    return { reason: `more is on the volume ${target.volume} than can be copied into a trial` }
+    return { reason: `not all that is on the volume ${target.volume} can be copied into a trial` }
   }
   if (target.learned.length === 0) return { reason: `start-up wrote no file at ${target.path}` }
   if (damageable(target).length > 0) return undefined

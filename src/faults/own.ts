@@ -61,7 +61,7 @@ function applies(spec: OwnFault, target: Target): true | NotApplicable {
   if (spec.readOnly && target.entry !== undefined && target.entry.type !== 'directory')
     return { reason: `${target.path} is no directory; a volume mounts at one` }
   if (spec.readOnly && !target.complete)
-    return { reason: `more is at ${target.path} than can be copied to a read-only volume` }
+    return { reason: `not all that is at ${target.path} can be copied to a read-only volume` }
   for (const entry of spec.plant) {
     const path = absolute(entry.path, target)
     const obstacle = obstacleAbove(path, target, spec)

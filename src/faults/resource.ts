@@ -33,7 +33,7 @@ function mountable(target: Target): true | NotApplicable {
   }
   if (!target.used) return { reason: `start-up writes nothing at ${target.path}` }
   if (keepsContent(target) && !target.complete) {
-    return { reason: `more is at ${target.path} than can be copied to another file system` }
+    return { reason: `not all that is at ${target.path} can be copied to another file system` }
   }
   return parentRequired(target)
 }

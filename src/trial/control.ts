@@ -255,7 +255,7 @@ async function control(
       .filter(({ truncated }) => truncated)
       .map(
         ({ mount }) =>
-          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB: trials start there on what the image brings, not on what the control left`
+          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start there on what the image brings, not on what the control left`
       )
   }
   return {

@@ -191,6 +191,21 @@ describe('names of an archive', () => {
     expect([end, names(entries)]).toEqual(['broken', ['/var/data/l']])
   })
 
+  // As moby 20.10 archives a file that was created with the bytes ff and e9 in its name.
+  test.each([
+    ['a name', { name: 'data/f', size: 0, pax: { path: 'data/b@n@' } }],
+    ['a link', { name: 'data/l', type: 'symlink', linkname: 'x', pax: { linkpath: 'b@n@' } }]
+  ] as const)(
+    '%s of other bytes than UTF-8 is left out: it could not be written back',
+    async (_title, header) => {
+      const bytes = await tar([header])
+      const other = Buffer.from(bytes.toString('latin1').replace('b@n@', 'b\xffn\xe9'), 'latin1')
+      const [asText, asBytes] = [await read(bytes, '/data'), await read(other, '/data')]
+      expect([asText.end, asText.entries.length]).toEqual(['complete', 1])
+      expect(asBytes).toEqual({ end: 'broken', entries: [] })
+    }
+  )
+
   test('PAX records may not smuggle a name in', async () => {
     const bytes = await tar([{ name: 'data/f', size: 0, pax: { path: '../../etc/passwd' } }])
     expect(await read(bytes, '/var/data')).toEqual({ end: 'broken', entries: [] })

@@ -157,7 +157,7 @@ describe('where an own fault does not apply', () => {
       { readOnly: true }
     ],
     [
-      'more is at /data/index than can be copied to a read-only volume',
+      'not all that is at /data/index can be copied to a read-only volume',
       [],
       target(HEALTHY, { complete: false }),
       { readOnly: true }

@@ -280,7 +280,7 @@ describe('why a fault does not apply', () => {
       /regular file in healthy state/
     ],
     ['read-only', '/data/cache', { volume: [file('/data/cache', 'x')] }, /mounts at a directory/],
-    ['read-only', '/data/cache', { truncated: true }, /more is at \/data\/cache than can be copied/],
+    ['read-only', '/data/cache', { truncated: true }, /not all that is at \/data\/cache can be copied/],
     ['killed', 'container', { isJob: true }, /when it has ended/],
     ['symlink-to-volume', '/data/cache', {}, /no volume that does not itself hold/],
     [
