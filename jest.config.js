@@ -8,8 +8,10 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Runs of the action at a time, in test.concurrent: enough to use two processors while some of them only wait.
-  maxConcurrency: 3,
+  // Test files at a time, and runs of the action at a time in the test.concurrent of each: twice as many runs as processors,
+  // since some of them only wait.
+  maxWorkers: '100%',
+  maxConcurrency: 2,
   collectCoverageFrom: ['src/**'],
   coverageProvider: 'v8',
   projects: [
@@ -21,7 +23,7 @@ export default {
     { ...shared, displayName: 'browser', testMatch: ['<rootDir>/__tests__/browser/**/*.test.ts'] },
     // dist/ executed as a runner executes it.
     { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] },
-    // As before, on images with heavy software: minutes, not part of every run.
+    // As before, on images with heavy software and on ones that wait for ever: minutes, not part of every run.
     { ...shared, displayName: 'software', testMatch: ['<rootDir>/__tests__/software/**/*.test.ts'] }
   ]
 }
