@@ -1,7 +1,7 @@
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
 import { writePlan, writeReports } from './report-files.js'
-import { maskedReport } from './report/masked.js'
+import { maskedPlan, maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
 import { masker } from './report/secrets.js'
@@ -138,11 +138,12 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     },
     // The command line has no input that asks for one.
     comment: () => Promise.resolve(),
-    publishPlan: async (plan, reportDir) => {
+    publishPlan: async (unmasked, reportDir) => {
+      const plan = maskedPlan(unmasked, mask)
       endStatus()
       const terminal = { colour: isColoured(stdout, environment), columns: columnsOf(stdout) }
-      stdout.write(`\n${mask(planTerminal(plan, terminal))}`)
-      const file = await writePlan(reportDir, plan, mask)
+      stdout.write(`\n${planTerminal(plan, terminal)}`)
+      const file = await writePlan(reportDir, plan)
       stdout.write(`Plan: ${visible(file)}\n`)
     },
     fail: (text) => {

@@ -8,7 +8,7 @@ import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
 import { commentOn } from './pull-request/comment-on.js'
 import { writePlan, writeReports, type ReportFiles } from './report-files.js'
-import { maskedReport } from './report/masked.js'
+import { maskedPlan, maskedReport } from './report/masked.js'
 import { matrixOf } from './plan/plan-file.js'
 import { paint } from './report/paint.js'
 import { planSummary, planTerminal } from './report/plan-text.js'
@@ -139,9 +139,10 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
         case 'not-asked':
       }
     },
-    publishPlan: async (plan, reportDir) => {
+    publishPlan: async (unmasked, reportDir) => {
+      const plan = maskedPlan(unmasked, mask)
       logLines(planTerminal(plan, { colour: false, columns: LOG_COLUMNS })).forEach(print)
-      const file = await writePlan(reportDir, plan, mask)
+      const file = await writePlan(reportDir, plan)
       const values: Partial<Record<OutputName, string>> = {
         total: String(plan.scenarios.length),
         'not-applicable': String(plan.omissions.length),
@@ -154,7 +155,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
       command(() => {
         for (const [name, value] of Object.entries(values)) core.setOutput(name, value)
       })
-      await appendSummary(environment.GITHUB_STEP_SUMMARY, mask(planSummary(plan)))
+      await appendSummary(environment.GITHUB_STEP_SUMMARY, planSummary(plan))
     },
     fail: (message) => {
       process.exitCode = core.ExitCode.Failure

@@ -42,18 +42,13 @@ export async function writeReports(directory: string, report: Report): Promise<R
 
 /**
  * Writes `plan.json`, whole or not at all.
- * @param mask takes secrets out of a string
+ * @param plan without secrets: see `maskedPlan`
  * @returns its absolute path
  * @throws when it cannot be written; the message names the directory
  */
-export async function writePlan(
-  directory: string,
-  plan: PlanFile,
-  mask: (text: string) => string
-): Promise<string> {
-  const masked = (_: string, value: unknown): unknown => (typeof value === 'string' ? mask(value) : value)
+export async function writePlan(directory: string, plan: PlanFile): Promise<string> {
   try {
-    return await writeWhole(directory, 'plan.json', `${JSON.stringify(plan, masked, 2)}\n`)
+    return await writeWhole(directory, 'plan.json', `${JSON.stringify(plan, undefined, 2)}\n`)
   } catch (cause) {
     throw new Error(`the plan could not be written to ${directory}: ${messageOf(cause)}`, { cause })
   }

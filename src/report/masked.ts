@@ -1,20 +1,31 @@
+import type { z } from 'zod'
+import { type PlanFile, planFileSchema } from '../plan/plan-file.js'
 import { reportSchema, type Report } from './schema.js'
 
 /**
  * A report without secrets, for every format to be rendered from: after rendering, a secret with a character that the
- * format escapes would not be recognised. The words of ours that a reader switches on stay, even where a password is the
- * same word.
+ * format escapes would not be recognised, and half of one that was cut neither. The words of ours that a reader switches on
+ * stay, even where a password is the same word.
  * @param mask takes secrets out of a string
  */
 export function maskedReport(report: Report, mask: (text: string) => string): Report {
-  const masked = everyString(report, mask)
+  return masked(report, reportSchema, mask)
+}
+
+/** A plan without secrets, as {@link maskedReport} does it. */
+export function maskedPlan(plan: PlanFile, mask: (text: string) => string): PlanFile {
+  return masked(plan, planFileSchema, mask)
+}
+
+function masked<T>(value: T, schema: z.ZodType<T>, mask: (text: string) => string): T {
+  const changed = everyString(value, mask)
   // Which words are ours the schema knows; one that decides what else there may be hides those that it decides about.
   for (let depth = 0; depth < DEEPEST; depth++) {
-    const { data, error } = reportSchema.safeParse(masked)
-    if (data !== undefined) return data
-    for (const { path } of error.issues) restore(masked, report, path)
+    const parsed = schema.safeParse(changed)
+    if (parsed.success) return parsed.data
+    for (const { path } of parsed.error.issues) restore(changed, value, path)
   }
-  return reportSchema.parse(masked)
+  return schema.parse(changed)
 }
 
 /** Unions inside of one another, with one to spare. */

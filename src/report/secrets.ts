@@ -39,17 +39,19 @@ export function secretForms(value: string): string[] {
     ...base64Forms(value),
     ...urlForms(value),
     JSON.stringify(value).slice(1, -1),
-    value.replace(/[&<>"']/g, (character) => XML[character] ?? '')
+    ...markupForms(value)
   ]
   return [...new Set(forms)].filter((form) => form.length >= SHORTEST_SECRET)
 }
 
-const XML: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&apos;'
+/** Languages differ in whether and how they escape quotes; without any, these are one form. */
+function markupForms(value: string): string[] {
+  const text = value.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+  return ['"', '&quot;', '&#34;'].flatMap((double) =>
+    ["'", '&apos;', '&#39;', '&#039;', '&#x27;'].map((single) =>
+      text.replaceAll('"', double).replaceAll("'", single)
+    )
+  )
 }
 
 /** Shorter pieces of an encoded value would be found in innocent text. */
