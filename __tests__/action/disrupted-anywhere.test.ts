@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe.each(['unplug', 'full-runner'] as const)('%s: no wrong verdict, and nothing is left', (name) => {
-  test.concurrent.each(disruptionPoints(`short form ${name}`, 4))(
+  test.concurrent.each(disruptionPoints(`short form ${name}`, 2))(
     '$kind at $at of a run, back after $backAfterMs ms, and $cleaner',
     async (point) => {
       const before = await bystander.state()

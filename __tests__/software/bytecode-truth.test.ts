@@ -1,0 +1,14 @@
+import { afterAll, describe, test } from '@jest/globals'
+import { holdRow, ROWS } from '../action/bytecode-truth.js'
+import { FixtureImages } from '../action/fixture-images.js'
+
+describe.each(['python3.9', 'python3.13'] as const)('%s', (base) => {
+  const images = new FixtureImages('images', base)
+  afterAll(async () => {
+    await images.remove()
+  })
+
+  test.concurrent.each(ROWS)('$situation', async (row) => {
+    await holdRow(images, row)
+  })
+})
