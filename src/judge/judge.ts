@@ -64,7 +64,9 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
     .flatMap((assessment) => assessment.failures)
     .sort((a, b) => gravity(a, refuses) - gravity(b, refuses))
 
-  if (refuses && failures.every(({ reason }) => reason === 'crashed') && data.unknown === undefined) {
+  const unknown = data.unknown ?? boots.unknown ?? second.unknown
+
+  if (refuses && failures.every(({ reason }) => reason === 'crashed') && unknown === undefined) {
     return refusal(scenario, observation)
   }
 
@@ -75,7 +77,6 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
     )
     return { kind: 'failed', reason: gravest.reason, detail: gravest.detail, also }
   }
-  const unknown = data.unknown ?? boots.unknown ?? second.unknown
   if (unknown !== undefined) return { kind: 'inconclusive', detail: unknown }
   return passed(scenario, observation)
 }
