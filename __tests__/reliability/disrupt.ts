@@ -33,8 +33,8 @@ export interface DisruptionPoint {
   readonly cleaner: Cleaner
 }
 
-/** What a run says at the beginning of each of its stages. */
-const STAGES = ['Building', 'Inspecting', 'Control: booting', 'Plan: ', 'Removing'] as const
+/** What a run says at the beginning of each of its stages, and a builder never does. */
+const STAGES = ['Building', 'Inspecting', 'Control: booting', 'Plan: ', 'Removing what this run left'] as const
 
 /** What runs come out as that nothing is taken from, and how long they take. */
 export interface Undisturbed {
@@ -103,7 +103,7 @@ async function reached(at: number, running: Running<ActionRun>, { ms, stages }: 
   await delay((at * STAGES.length - index) * (to - from))
 }
 
-/** Starts a run, takes something from it at the point and gives it back, lets the cleaner clean up, and looks at what is there. */
+/** Starts a run, takes something from it at the point and gives it back, lets the cleaner clean up, and looks at what is left. */
 export async function disruptAt(
   point: DisruptionPoint,
   { begin, end, prepare, release, env }: Disruption,

@@ -42,8 +42,9 @@ export class EventStream {
 
   /**
    * @param id the container's full id
-   * @param listener receives every event but `exec_*`, and those of its volumes that name it: `mount`, `unmount`. The engine merges the container's labels into an event's
-   *   attributes, so that a label `exitCode` replaces the real one: inspect the container to be sure.
+   * @param listener receives every event but `exec_*`, and those of its volumes that name it: `mount`, `unmount`. The engine
+   *   merges the container's labels into an event's attributes, so that a label `exitCode` replaces the real one: inspect the
+   *   container to be sure.
    * @returns once the stream is established, a function that ends the subscription
    */
   async subscribe(id: string, listener: Listener): Promise<() => void> {

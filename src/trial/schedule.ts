@@ -40,7 +40,8 @@ export interface ScheduleOutcome {
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
  * place away. A trial that timed out, or that found no space on a disk that nobody had filled, is run again alone, with a longer
- * deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was expected or the run ends with the first failure.
+ * deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was
+ * expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
