@@ -27,6 +27,9 @@ export type ArchiveEnd = 'complete' | 'stopped' | 'bound' | 'broken'
 /** An archive that was written to its end closes with two blocks of zeros (POSIX.1-2001, pax). */
 const END_BYTES = 1024
 
+/** What tar-stream has not parsed yet when it takes more (16 KiB of streamx's buffer), and the longest header before that. */
+const RECENT_BYTES = 64 * 1024
+
 /**
  * Reads a tar archive as it streams in, without ever writing to disk. Bounded: entries and bytes by the caller, a
  * PAX or GNU header by tar-stream (4 MiB).
@@ -63,7 +66,7 @@ class ArchiveReader {
   readonly #closed: Promise<void>
   #count = 0
   #leftOut = false
-  #tail: Buffer = Buffer.alloc(0)
+  #recent: Buffer = Buffer.alloc(0)
 
   constructor(reading: ArchiveReading) {
     this.#reading = reading
@@ -82,8 +85,7 @@ class ArchiveReader {
 
   async push(chunk: Buffer): Promise<void> {
     if (this.end !== undefined) return
-    const tail = chunk.length >= END_BYTES ? chunk : Buffer.concat([this.#tail, chunk])
-    this.#tail = tail.subarray(-END_BYTES)
+    this.#recent = Buffer.concat([this.#recent.subarray(-RECENT_BYTES), chunk])
     if (this.#extract.write(chunk)) return
     const over = new AbortController()
     const drained = once(this.#extract, 'drain', { signal: over.signal }).catch(() => undefined)
@@ -101,7 +103,8 @@ class ArchiveReader {
     else this.#extract.destroy()
     await this.#closed
     if (this.end !== undefined) return this.end
-    const written = this.#tail.length === END_BYTES && this.#tail.every((byte) => byte === 0)
+    const tail = this.#recent.subarray(-END_BYTES)
+    const written = tail.length === END_BYTES && tail.every((byte) => byte === 0)
     return written && !this.#leftOut ? 'complete' : 'broken'
   }
 
@@ -117,7 +120,10 @@ class ArchiveReader {
       return
     }
     this.#count += 1
-    const entry = entryOf(header, this.#reading.path)
+    const entry =
+      this.#isDecoded(header.name) && this.#isDecoded(header.linkname)
+        ? entryOf(header, this.#reading.path)
+        : undefined
     if (entry === undefined) this.#leftOut = true
     const depth = entry?.type === 'file' ? this.#reading.content(entry) : 'skip'
     // A sparse file of terabytes costs a container nothing: what cannot be read to its end is not begun.
@@ -146,6 +152,15 @@ class ArchiveReader {
     })
   }
 
+  /**
+   * The engine gives and takes names of any bytes (moby 20.10, in PAX records). tar-stream decodes them as UTF-8 with U+FFFD
+   * for what is none, and would write that one back: another name, three bytes for each (3.2.2). A name that really has this
+   * character stands as such in the archive.
+   */
+  #isDecoded(name: string | null): boolean {
+    return name?.includes('\ufffd') !== true || this.#recent.includes(name)
+  }
+
   #give(entry: TreeEntry): void {
     if (this.#reading.onEntry(entry) === 'stop') this.stop('stopped')
   }
@@ -168,7 +183,7 @@ const LONGEST_NAME = 4096
 /** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
 const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
 
-/** @returns undefined for what no honest archive of the path contains, and for what could not be written back */
+/** @returns undefined for what no honest archive of the path contains */
 function entryOf(header: Header, root: string): TreeEntry | undefined {
   const path = pathOf(header.name, root)
   const type = ENTRY_TYPES.get(header.type)
@@ -182,15 +197,13 @@ function entryOf(header: Header, root: string): TreeEntry | undefined {
   if (![uid, gid, mtime, size, header.mode].every(Number.isSafeInteger)) return undefined
   const common = { path, type, mode: header.mode & 0o7777, uid, gid, mtime, size }
   if (type !== 'symlink' && type !== 'hardlink') return common
-  return linkTarget && linkTarget.length <= LONGEST_NAME && isText(linkTarget)
-    ? { ...common, linkTarget }
-    : undefined
+  return linkTarget && linkTarget.length <= LONGEST_NAME ? { ...common, linkTarget } : undefined
 }
 
 /**
  * Maps a name of the archive to the container. moby names entries from the base name of the path that was asked for;
  * the tree at `/` has names that begin with a slash (20.10).
- * @returns undefined for a name that leads elsewhere, or is not UTF-8
+ * @returns undefined for a name that leads elsewhere
  */
 function pathOf(name: string | null, root: string): string | undefined {
   if (name === null || name.length > LONGEST_NAME) return undefined
@@ -204,13 +217,5 @@ function pathOf(name: string | null, root: string): string | undefined {
 
 function below(parent: string, relative: string): string | undefined {
   const honest = relative.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
-  return honest && isText(relative) && !relative.includes('\0') ? `${parent}/${relative}` : undefined
-}
-
-/**
- * The engine gives and takes names of any bytes (moby 20.10, in PAX records). tar-stream decodes them as UTF-8, with U+FFFD
- * for what is none, and would write that one back: another name, three bytes for each (3.2.2).
- */
-function isText(name: string): boolean {
-  return !name.includes('\ufffd')
+  return honest && !relative.includes('\0') ? `${parent}/${relative}` : undefined
 }
