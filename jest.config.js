@@ -8,10 +8,9 @@ const shared = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Test files at a time, and runs of the action at a time in the test.concurrent of each: twice as many runs as processors,
-  // since some of them only wait.
-  maxWorkers: '100%',
-  maxConcurrency: 2,
+  // Runs of the action at a time, in test.concurrent: enough to use two processors while some of them only wait. Two test
+  // files at a time were slower.
+  maxConcurrency: 3,
   collectCoverageFrom: ['src/**'],
   coverageProvider: 'v8',
   projects: [

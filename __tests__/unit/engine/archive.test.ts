@@ -200,11 +200,27 @@ describe('names of an archive', () => {
     async (_title, header) => {
       const bytes = await tar([header])
       const other = Buffer.from(bytes.toString('latin1').replace('b@n@', 'b\xffn\xe9'), 'latin1')
-      const [asText, asBytes] = [await read(bytes, '/data'), await read(other, '/data')]
-      expect([asText.end, asText.entries.length]).toEqual(['complete', 1])
-      expect(asBytes).toEqual({ end: 'broken', entries: [] })
+      expect(await read(bytes, '/data')).toMatchObject({ end: 'complete', entries: [{}] })
+      for (const size of [1, 1000, 100_000])
+        expect(await read(other, '/data', { size })).toEqual({ end: 'broken', entries: [] })
     }
   )
+
+  test('a character that stands for other bytes may be in a name of its own', async () => {
+    const entries = [
+      ...Array.from({ length: 300 }, (_, index) =>
+        entry(`/data/${index}`, { content: Buffer.alloc(index * 7), size: index * 7 })
+      ),
+      entry('/data/caf\ufffd.txt'),
+      entry('/data/l', { type: 'symlink', linkTarget: 'caf\ufffd.txt' })
+    ]
+    const bytes = await packed(entries)
+    for (const size of [7, 1000, 100_000])
+      expect(await read(bytes, '/', { size })).toMatchObject({
+        end: 'complete',
+        entries: entries.map(({ path }) => ({ path }))
+      })
+  })
 
   test('PAX records may not smuggle a name in', async () => {
     const bytes = await tar([{ name: 'data/f', size: 0, pax: { path: '../../etc/passwd' } }])
