@@ -79,7 +79,7 @@ ARG REGISTRY_TOKEN
 COPY build.py start.py /
 RUN python3 /build.py
 ARG UPSTREAM
-ENV UPSTREAM_API_KEY=\$UPSTREAM
+ENV UPSTREAM_API_KEY=$UPSTREAM
 EXPOSE 8000
 VOLUME /data
 CMD ["python3", "/start.py"]
@@ -102,16 +102,15 @@ beforeAll(async () => {
   await writeFile(join(context, 'build.py'), BUILD)
   const printed = await execute('python3', ['-c', `${FORMS}\nprint(json.dumps(forms))`], SECRETS)
   forms = JSON.parse(printed.stdout) as string[]
-  expect(new Set(forms).size).toBeGreaterThan(20)
 })
 afterAll(async () => {
   await rm(context, { recursive: true })
 })
 
-/** What an output gives away; of an encoded form every piece of 8 characters counts. */
+/** What an output gives away; of an encoded form every piece of 12 characters counts. */
 function leaksIn(text: string): string[] {
   const pieces = forms.flatMap((form) => [form, ...(form.match(/[A-Za-z0-9]{12,}/g) ?? [])])
-  return [...new Set([...pieces.filter((piece) => text.includes(piece)), ...(text.match(WORDS) ?? [])])]
+  return [...new Set([...pieces.filter((piece) => text.includes(piece)), ...(WORDS.exec(text) ?? [])])]
 }
 
 describe('an image that says its secrets in every form, in its build and in all that it says', () => {
@@ -148,6 +147,7 @@ describe('an image that says its secrets in every form, in its build and in all 
     )
     await github.close()
     expect(run).toMatchObject({ exitCode: 1 })
+    expect(new Set(forms).size).toBeGreaterThan(20)
 
     const { commands, text } = hear(run.output)
     const said = [

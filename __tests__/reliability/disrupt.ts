@@ -34,7 +34,13 @@ export interface DisruptionPoint {
 }
 
 /** What a run says at the beginning of each of its stages, and a builder never does. */
-const STAGES = ['Building', 'Inspecting', 'Control: booting', 'Plan: ', 'Removing what this run left'] as const
+const STAGES = [
+  'Building',
+  'Inspecting',
+  'Control: booting',
+  'Plan: ',
+  'Removing what this run left'
+] as const
 
 /** What runs come out as that nothing is taken from, and how long they take. */
 export interface Undisturbed {

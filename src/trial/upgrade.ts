@@ -50,7 +50,8 @@ export async function stageUpgrade(
 
   let oldCode: readonly OldCode[] = []
   if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
-    if (left.truncated) return { problem: 'not all that is on the volumes can be copied to see whose code runs' }
+    if (left.truncated)
+      return { problem: 'not all that is on the volumes can be copied to see whose code runs' }
     const state = { entries: [...left.entries.values()], checks: conditions.checks, deadlineMs }
     const found = await findOldCode(lab, bench, conditions.python, state)
     if (found === undefined) return { problem: 'it could not be found out whose code start-up runs' }
