@@ -9,7 +9,7 @@ import { CORPUS, PAYLOADS } from '../fixtures/injection/corpus.js'
 import { fakeGitHub, TOKEN } from '../fixtures/github/server.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../shown.js'
 import { commandIn, hear, valuesOf } from '../workflow-commands.js'
-import { newJob } from './job.js'
+import { newJob, pullRequestEnv } from './job.js'
 import { BASES, leftBehindBy, runAction, runCli } from './runner.js'
 
 const NAME = '::error::injected ##[error]injected `x` | </details><script> @everyone'
@@ -153,25 +153,15 @@ describe('an image that says, in every place it has, what a runner or a browser 
     const job = await newJob()
     const github = await fakeGitHub()
     const state = join(job.temporary, 'state')
-    const event = join(job.temporary, 'event.json')
     const reportDir = join(job.temporary, 'reports', 'report')
     await writeFile(state, '')
-    const repository = { repo: { full_name: 'octo-org/octo-repo' } }
-    await writeFile(
-      event,
-      JSON.stringify({ pull_request: { number: 7, head: repository, base: repository } })
-    )
     const run = await runAction(
       { ...INPUTS, context, comment: 'always', 'github-token': TOKEN, 'report-dir': reportDir },
       {
         env: {
           ...job.env,
           GITHUB_STATE: state,
-          GITHUB_API_URL: github.url,
-          GITHUB_EVENT_PATH: event,
-          GITHUB_EVENT_NAME: 'pull_request',
-          GITHUB_WORKFLOW: 'CI',
-          GITHUB_RUN_ID: '100'
+          ...(await pullRequestEnv(job.temporary, github.url))
         }
       }
     )

@@ -7,6 +7,7 @@ import { BOT, fakeGitHub, TOKEN, type FakeGitHub } from '../fixtures/github/serv
 import { hostile } from '../fixtures/report/hostile.js'
 import { inputs, record, result } from '../fixtures/report/record.js'
 import { rich } from '../fixtures/report/rich.js'
+import { pullRequestEnv } from './job.js'
 import { runAction, type ActionRun } from './runner.js'
 
 let directory: string
@@ -23,40 +24,24 @@ afterEach(async () => {
 const passing = record({ results: [result({}, { kind: 'recovered', detail: 'fine' })] })
 const leg = (name: string): Report =>
   makeReport({ ...passing, inputs: inputs({ leg: { name, jobs: 2 } }) }, { job: 'crash-test' })
-const pullRequest = {
-  pull_request: {
-    number: 7,
-    head: { repo: { full_name: 'octo-org/octo-repo' } },
-    base: { repo: { full_name: 'octo-org/octo-repo' } }
-  }
-}
 
 /** Joins the reports, as a job of a pull request's workflow does: nothing of Docker can be reached. */
 async function merge(
   reports: Readonly<Record<string, Report>>,
-  {
-    comment = 'never',
-    event = pullRequest,
-    runId = 100
-  }: { comment?: string; event?: object; runId?: number } = {}
+  { comment = 'never', ...run }: { comment?: string; event?: object; runId?: number } = {}
 ): Promise<ActionRun> {
   await rm(join(directory, 'reports'), { recursive: true, force: true })
   for (const [name, report] of Object.entries(reports)) {
     await mkdir(join(directory, 'reports', name), { recursive: true })
     await writeFile(join(directory, 'reports', name, 'report.json'), JSON.stringify(report))
   }
-  await writeFile(join(directory, 'event.json'), JSON.stringify(event))
   return await runAction(
     { mode: 'merge', 'merge-from': join(directory, 'reports'), comment, 'github-token': TOKEN },
     {
       workspace: directory,
       env: {
         DOCKER_HOST: 'tcp://127.0.0.1:9',
-        GITHUB_API_URL: github.url,
-        GITHUB_EVENT_PATH: join(directory, 'event.json'),
-        GITHUB_EVENT_NAME: 'pull_request',
-        GITHUB_WORKFLOW: 'CI',
-        GITHUB_RUN_ID: String(runId)
+        ...(await pullRequestEnv(directory, github.url, run))
       }
     }
   )

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { fakeGitHub, TOKEN } from '../fixtures/github/server.js'
 import { hear } from '../workflow-commands.js'
-import { newJob } from './job.js'
+import { newJob, pullRequestEnv } from './job.js'
 import { BASES, execute, leftBehindBy, runAction, runCli } from './runner.js'
 
 /** Characters that each format escapes in a way of its own, in words that occur nowhere else. */
@@ -117,13 +117,7 @@ describe('an image that says its secrets in every form, in its build and in all 
   test('gives none away: log, annotations, outputs, summary, comment and reports', async () => {
     const job = await newJob()
     const github = await fakeGitHub()
-    const event = join(job.temporary, 'event.json')
     const reportDir = join(job.temporary, 'report')
-    const repository = { repo: { full_name: 'octo-org/octo-repo' } }
-    await writeFile(
-      event,
-      JSON.stringify({ pull_request: { number: 7, head: repository, base: repository } })
-    )
     const smokeTest = 'curl --silent --show-error --fail-with-body "$BASE_URL/work"'
     const run = await runAction(
       {
@@ -137,11 +131,7 @@ describe('an image that says its secrets in every form, in its build and in all 
       {
         env: {
           ...job.env,
-          GITHUB_API_URL: github.url,
-          GITHUB_EVENT_PATH: event,
-          GITHUB_EVENT_NAME: 'pull_request',
-          GITHUB_WORKFLOW: 'CI',
-          GITHUB_RUN_ID: '100'
+          ...(await pullRequestEnv(job.temporary, github.url))
         }
       }
     )
