@@ -131,7 +131,7 @@ async function control(
     message: string,
     boot: BootObservation
   ): Promise<Omit<ControlOutcome, 'trace'>> => {
-    const full = isFine(boot) ? undefined : await noRoom(engine, last.id, mounts[0] ?? '/')
+    const full = isFine(boot) ? undefined : await noRoom(lab, last.id)
     if (full !== undefined) throw new EngineError('boot on clean state', undefined, full)
     // Lost data is not explained by what the log says.
     const explanation = stage === 'data' ? {} : await request.explain(boot)

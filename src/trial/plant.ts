@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { EngineError } from '../engine/errors.js'
 import { isWithin, isWithinAny, parentOf } from '../paths.js'
 import { STATE_BOUNDS } from './lab.js'
+import { writeProbe } from './write-probe.js'
 import type { Engine } from '../engine/engine.js'
 import type { ControlKnowledge, FullMount, Plant, Tree, TreeEntry } from '../model.js'
 
@@ -136,30 +136,10 @@ function probeDirectory({ path, outOf }: FullMount): string {
 
 /** The engine itself is refused when it writes below a read-only mount or on a full one, which is the proof that it is one. */
 async function isWritable(engine: Engine, container: string, path: string): Promise<boolean> {
-  const content = Buffer.from('x')
-  const probe: TreeEntry = {
-    path: `${path}/.cache-crash-test-write-probe`,
-    type: 'file',
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-    mtime: 0,
-    size: content.length,
-    content
-  }
-  try {
-    await engine.write(container, [probe])
-    return true
-  } catch (error) {
-    if (
-      error instanceof EngineError &&
-      error.status !== undefined &&
-      /read-only|no space left/i.test(error.daemonMessage)
-    ) {
-      return false
-    }
-    throw error
-  }
+  const refusal = await writeProbe(engine, container, path, 'write-probe', Buffer.from('x'))
+  if (refusal === undefined) return true
+  if (refusal.status !== undefined && /read-only|no space left/i.test(refusal.daemonMessage)) return false
+  throw refusal
 }
 
 /** Whether two trees hold the same entries; `below` limits the comparison to a path. */

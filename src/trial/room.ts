@@ -1,7 +1,7 @@
-import { EngineError } from '../engine/errors.js'
 import { isFine } from './shortcoming.js'
-import type { Engine } from '../engine/engine.js'
-import type { BootObservation, TreeEntry } from '../model.js'
+import { writeProbe } from './write-probe.js'
+import type { Lab } from './lab.js'
+import type { BootObservation } from '../model.js'
 
 /** Words of the C library, Python, Node.js and Rust, and SQLite's own. */
 const NO_SPACE =
@@ -17,25 +17,10 @@ export function lackedSpace(observed: BootObservation): boolean {
 const PROBE_BYTES = 1024 * 1024
 
 /** The engine's words where its disk is full, which says nothing about the image; undefined where there is room. */
-export async function noRoom(engine: Engine, container: string, path: string): Promise<string | undefined> {
-  const content = Buffer.alloc(PROBE_BYTES)
-  const probe: TreeEntry = {
-    path: `${path === '/' ? '' : path}/.cache-crash-test-room-probe`,
-    type: 'file',
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-    mtime: 0,
-    size: content.length,
-    content
-  }
-  try {
-    await engine.write(container, [probe])
-    return undefined
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error
-    return NO_SPACE.test(error.daemonMessage)
-      ? `there is no room on the engine’s disk: ${error.daemonMessage}`
-      : undefined
-  }
+export async function noRoom({ engine, mounts }: Lab, container: string): Promise<string | undefined> {
+  const directory = mounts[0] ?? '/'
+  const refusal = await writeProbe(engine, container, directory, 'room-probe', Buffer.alloc(PROBE_BYTES))
+  return refusal !== undefined && NO_SPACE.test(refusal.daemonMessage)
+    ? `there is no room on the engine’s disk: ${refusal.daemonMessage}`
+    : undefined
 }

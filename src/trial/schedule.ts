@@ -3,9 +3,10 @@ import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
 import { reduce } from './reduce.js'
 import { lackedSpace } from './room.js'
+import { everyBoot } from './shortcoming.js'
 import { runTrial } from './trial.js'
 import type { TrialConditions } from './boots.js'
-import type { BootObservation, Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
+import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -154,16 +155,12 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
 }
 
 function didTimeOut(observation: Observation): boolean {
-  return bootsOf(observation).some(({ outcome }) => outcome.kind === 'timed-out')
+  return everyBoot(observation).some(({ outcome }) => outcome.kind === 'timed-out')
 }
 
 /** The disk of the engine may have been full, and have room again. */
 function lackedSpaceByChance({ plant }: Scenario, observation: Observation): boolean {
-  return plant.fullMount === undefined && bootsOf(observation).some(lackedSpace)
-}
-
-function bootsOf({ boots, secondBoot }: Observation): readonly BootObservation[] {
-  return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])]
+  return plant.fullMount === undefined && everyBoot(observation).some(lackedSpace)
 }
 
 /** The container to look into: that of the boot that came last. */

@@ -1,4 +1,12 @@
-import type { BootObservation } from '../model.js'
+import type { BootObservation, Observation } from '../model.js'
+
+/** Every boot of a trial on the planted state, in order. */
+export function everyBoot({
+  boots,
+  secondBoot
+}: Pick<Observation, 'boots' | 'secondBoot'>): readonly BootObservation[] {
+  return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])]
+}
 
 /** Ready and still fine at the end of its checks. */
 export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {

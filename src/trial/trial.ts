@@ -4,7 +4,7 @@ import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
 import { noRoom } from './room.js'
-import { isFine, isUp } from './shortcoming.js'
+import { everyBoot, isFine, isUp } from './shortcoming.js'
 import { stage } from './stage.js'
 import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
 
@@ -78,9 +78,8 @@ async function observe(
     readData(lab, last.id, roots, watched, plant.damaged !== undefined)
   )
   // Not only where the log says so: on a full disk the engine cannot keep a log either.
-  const isWell = [...boots, ...(secondBoot === undefined ? [] : [secondBoot])].every(isFine)
-  const full =
-    isWell || plant.fullMount !== undefined ? undefined : await noRoom(engine, last.id, lab.mounts[0] ?? '/')
+  const isWell = everyBoot({ boots, secondBoot }).every(isFine)
+  const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
   if (full !== undefined) return { ...problem(full, 0), boots }
   const excuse = cameUp ? undefined : await staged.excuse?.()
   if (excuse !== undefined) return { ...problem(excuse, 0), boots }
