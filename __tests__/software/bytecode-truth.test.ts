@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from '@jest/globals'
-import { holdRow, ROWS } from '../action/bytecode-truth.js'
+import { holdRow, ROWS } from '../verdicts/bytecode-truth.js'
 import { FixtureImages } from '../action/fixture-images.js'
 
 describe.each(['python3.9', 'python3.13'] as const)('%s', (base) => {

@@ -5,7 +5,7 @@ import { root } from '../action/runner.js'
 import { PAIRS } from './pairs.js'
 import type { Fault } from '../../src/model.js'
 
-const cell = z.object({ image: z.string(), verdict: z.string(), suite: z.enum(['action', 'software']) })
+const cell = z.object({ image: z.string(), verdict: z.string(), suite: z.enum(['verdicts', 'software']) })
 
 /** For every fault the image that fails on it and the one that does not, as `script/detection-matrix.mjs` keeps them. */
 export type DetectionMatrix = Readonly<
@@ -31,7 +31,7 @@ export function renderDetectionMatrix(faults: readonly Fault[], matrix: Detectio
   return `# The detection matrix
 
 For every fault that is planted: an image that fails on it, and one that comes through. Both are run for real; at the end of
-\`script/test\` each cell must have been seen again, those marked with * at the end of \`script/test software\`.
+\`script/test verdicts\` each cell must have been seen again, those marked with * at the end of \`script/test software\`.
 
 An _example_ is in [examples](../examples), an _imitation_ is a small script in [fixtures/images](../__tests__/fixtures/images) that
 behaves as software was seen to, and _real_ is software from Debian in [fixtures/software](../__tests__/fixtures/software). The last column

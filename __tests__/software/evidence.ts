@@ -7,8 +7,8 @@ export function renderEvidence(kept: ReadonlyMap<string, Verdicts>): string {
   return `# What was shown with real software
 
 Made from the tables that the tests use: \`UPDATE=1 npm run jest -- --selectProjects unit\` writes this page. The images are in
-[fixtures/software](../__tests__/fixtures/software), on Debian 12 and with its packages. The tests marked with ✓ run on every
-change, the others with \`script/test software\`.
+[fixtures/software](../__tests__/fixtures/software), on Debian 12 and with its packages. The tests marked with ✓ are among
+\`script/test verdicts\`, the others \`script/test software\`.
 
 ## Detection
 

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals'
-import { FixtureImages, scenarioOf } from './fixture-images.js'
-import { verdicts } from './runner.js'
+import { FixtureImages, scenarioOf } from '../action/fixture-images.js'
+import { verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 afterAll(async () => {

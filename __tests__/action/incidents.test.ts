@@ -1,21 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { cells, crashTest, everyFault, holdCell } from './examples-table.js'
-import { omissions, scenarioOf } from './fixture-images.js'
+import { scenarioOf } from './fixture-images.js'
 import { verdicts } from './runner.js'
+import { crashTest } from '../verdicts/examples-table.js'
 
-// Python 3.9 is in the tests that take long.
-test.concurrent.each(cells(['python3.13', 'no-shell']))(
-  '%s on %s comes out as the table says, and leaves nothing on the engine',
-  async (name, base) => {
-    await holdCell(name, base)
-  }
-)
-
+// The incidents with the faults that they were made of; every other fault is in the tests of verdicts.
 describe('incident 001: gpu-worker', () => {
   test.concurrent(
     'the fragile worker fails the job, names the dangling link and quotes Errno 17',
     async () => {
-      const run = await everyFault('gpu-worker/fragile')
+      const run = await crashTest('gpu-worker/fragile', 'python3.13', { faults: 'dangling-symlink' })
       const scenario = scenarioOf(run, 'dangling-symlink@/root/.cache')
       expect(run.exitCode).not.toBe(0)
       expect(run.outputs.get('verdict')).toBe('failed')
@@ -26,53 +19,6 @@ describe('incident 001: gpu-worker', () => {
       expect(scenario.diagnosis?.lines.join('\n')).toContain("[Errno 17] File exists: '/root/.cache'")
     }
   )
-
-  test.concurrent(
-    'a regular file is another error, Errno 20 on a child, and not that of the incident',
-    async () => {
-      const { log } = scenarioOf(await everyFault('gpu-worker/fragile'), 'file-for-directory@/root/.cache')
-      expect(log?.tail.join('\n')).toContain("[Errno 20] Not a directory: '/root/.cache/docstrange'")
-      expect(log?.tail.join('\n')).not.toContain('Errno 17')
-    }
-  )
-
-  test.concurrent(
-    'the published fix starts on a regular file, and still dies of the dangling link by Errno 17',
-    async () => {
-      const run = await everyFault('gpu-worker/published-fix')
-      const link = scenarioOf(run, 'dangling-symlink@/root/.cache')
-      expect(run.exitCode).toBe(1)
-      expect(scenarioOf(run, 'file-for-directory@/root/.cache').verdict).toBe('recovered')
-      expect(`${link.verdict}: ${String(link.reason)}`).toBe('failed: crashed')
-      expect(link.diagnosis?.lines.join('\n')).toContain("[Errno 17] File exists: '/root/.cache'")
-    }
-  )
-
-  test.concurrent('the hardened worker passes the job', async () => {
-    const run = await everyFault('gpu-worker/hardened')
-    expect(run.exitCode).toBe(0)
-    expect(run.outputs.get('verdict')).toBe('passed')
-  })
-
-  // The words are those of the incident's list.
-  test.concurrent.each([
-    ['/root/.cache exists as a file', 'file-for-directory@/root/.cache/restart', 'recovered'],
-    ['/root/.cache exists as a directory', 'directory-for-symlink@/root/.cache/restart', 'recovered'],
-    ['/root/.cache is already a symlink', 'symlink-to-volume@/root/.cache/restart', 'recovered'],
-    ['/root/.cache doesn’t exist', 'missing-directory@/root/.cache/recreate', 'recovered'],
-    ['symlink creation fails', 'read-only@/root/.cache/recreate', 'tolerated'],
-    ['cache write permissions fail', 'read-only@/workspace/docstrange/recreate', 'tolerated']
-  ])('edge case "%s" is the scenario %s, and hardened has %s', async (_, id, verdict) => {
-    expect(verdicts((await everyFault('gpu-worker/hardened')).report)[id]).toBe(verdict)
-  })
-
-  test.concurrent('a link to the volume that is already there is left alone by all', async () => {
-    const id = 'symlink-to-volume@/root/.cache/restart'
-    for (const variant of ['fragile', 'published-fix', 'hardened']) {
-      const scenario = scenarioOf(await everyFault(`gpu-worker/${variant}`), id)
-      expect(scenario.detail).toBe('/root/.cache was left alone')
-    }
-  })
 
   describe('with the upload that the incident’s notes verify by', () => {
     const upload = (key: string): string => `node --input-type=module -e '
@@ -146,21 +92,6 @@ describe('incident 000: manual-space', () => {
     }
   })
 
-  test.concurrent(
-    'the hardened space never reads bytecode from its volume, and the report says so',
-    async () => {
-      const run = await everyFault('manual-space/hardened')
-      const sentence = 'Python in this image never reads bytecode from /data'
-      expect(omissions(run)).toMatchObject({
-        'stale-bytecode@/data': sentence,
-        'stale-bytecode-unchecked@/data': sentence,
-        'truncated-bytecode@/data': sentence
-      })
-      expect(run.output).toContain(sentence)
-      expect(run.summary.replaceAll('`', '')).toContain(sentence)
-    }
-  )
-
   test.concurrent('the hardened space answers from its manuals after every fault at its cache', async () => {
     const run = await crashTest('manual-space/hardened', 'python3.13', {
       faults: 'file-for-directory\nforeign-owner',
@@ -173,15 +104,5 @@ describe('incident 000: manual-space', () => {
       'file-for-directory@/data/uploads/recreate': 'refused',
       'foreign-owner@/data/uploads/recreate': 'refused'
     })
-  })
-
-  test.concurrent('the advice to delete the storage starts the space, and loses the uploads', async () => {
-    const scenario = scenarioOf(
-      await everyFault('manual-space/published-advice'),
-      'file-for-directory@/data/manual_store/ocr_cache'
-    )
-    expect(scenario.boots.map(({ outcome }) => outcome)).toEqual(['ready'])
-    expect(scenario.reason).toBe('data-lost')
-    expect(scenario.detail).toBe('/data/uploads/coffee-machine.txt is gone, and 2 more')
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, test } from '@jest/globals'
 import { holdRow, ROWS } from './bytecode-truth.js'
-import { FixtureImages } from './fixture-images.js'
+import { FixtureImages } from '../action/fixture-images.js'
 
 // Other versions of Python are in the tests that take long.
 const images = new FixtureImages('images', 'python3.11')

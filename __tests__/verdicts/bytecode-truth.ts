@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals'
-import { type FixtureImages, omissions } from './fixture-images.js'
-import { verdicts } from './runner.js'
+import { type FixtureImages, omissions } from '../action/fixture-images.js'
+import { verdicts } from '../action/runner.js'
 
 /**
  * When CPython runs old bytecode and when it does not, row by row: the rules of PEP 3147 and PEP 552 as interpreters of three

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from '@jest/globals'
 import { z } from 'zod'
-import { omissions } from './fixture-images.js'
-import { BASES, leftBehindBy, root, runAction, verdicts, type ActionRun } from './runner.js'
+import { omissions } from '../action/fixture-images.js'
+import { BASES, leftBehindBy, root, runAction, verdicts, type ActionRun } from '../action/runner.js'
 
 const baseNames = z.enum(['python3.9', 'python3.13', 'no-shell'])
 type Base = z.infer<typeof baseNames>

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { FixtureImages, omissions, scenarioOf, type ReportedRun } from './fixture-images.js'
-import { leftBehindBy, verdicts } from './runner.js'
+import { FixtureImages, omissions, scenarioOf, type ReportedRun } from '../action/fixture-images.js'
+import { leftBehindBy, verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 let directory = ''

@@ -1,5 +1,5 @@
 import { afterAll, describe, test } from '@jest/globals'
-import { FixtureImages } from './fixture-images.js'
+import { FixtureImages } from '../action/fixture-images.js'
 import { quick } from '../software/crash-test.js'
 import { holdPair, holdWellBehaved } from '../software/hold.js'
 import { PAIRS } from '../software/pairs.js'

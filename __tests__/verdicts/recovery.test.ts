@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { FixtureImages, omissions, scenarioOf } from './fixture-images.js'
-import { leftBehindBy, verdicts } from './runner.js'
+import { FixtureImages, omissions, scenarioOf } from '../action/fixture-images.js'
+import { leftBehindBy, verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 afterAll(async () => {
