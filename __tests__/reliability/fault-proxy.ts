@@ -110,6 +110,8 @@ export async function startFaultProxy(upstream = engineSocket()): Promise<FaultP
     if (!plugged) socket.destroy()
   })
   server.requestTimeout = 0
+  // As the daemon, which waits for ever: a client on a busy machine does not notice in time that an idle connection was closed.
+  server.keepAliveTimeout = 0
   await new Promise<void>((resolve) => server.listen(path, resolve))
   const drop = (): void => {
     for (const socket of sockets) socket.destroy()
@@ -159,8 +161,9 @@ async function forward({ upstream, request, response, fault }: Forwarding): Prom
     socketPath: upstream,
     method: request.method,
     path: request.url,
-    // One connection a request, so that none outlives its client.
-    headers: { ...request.headers, connection: 'close' },
+    // One connection a request, so that none outlives its client. The daemon is not told: it would close one with its answer,
+    // and whoever is still to say that the request has ended meets EPIPE, and loses the answer.
+    headers: { ...request.headers, connection: 'keep-alive' },
     agent: false
   })
   // Whoever leaves takes the other along: the daemon ends a build or a follower whose client is gone.
