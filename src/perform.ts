@@ -43,6 +43,11 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
     cancelled.abort(new Error(`cancelled by ${signal}`))
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
+  // Never taken back: what is written last may fail last. Without a listener the process would end here, and leave what it has made.
+  for (const output of [process.stdout, process.stderr])
+    output.on('error', (error) => {
+      cancelled.abort(new Error(`cancelled, since nobody reads the output any more: ${error.message}`))
+    })
   try {
     if (isMerge(invocation.raw)) await mergeAndPublish(invocation, publisher)
     else await runAndPublish(invocation, publisher, cancelled.signal)

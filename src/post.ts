@@ -6,6 +6,8 @@ import { sweep } from './trial/sweep.js'
 
 /** Removes what a cancelled or killed run of this job left on the engine. Does not fail the job: its verdict stands. */
 const publisher = actionPublisher(process.env)
+// It cleans up, whether anybody hears of it or not.
+process.stdout.on('error', () => undefined)
 try {
   await sweepTemporary(process.env)
   const job = jobOf(process.env)

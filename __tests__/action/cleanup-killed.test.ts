@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from '@jest/globals'
 import { containersOf, until } from './docker.js'
 import { FixtureImages } from './fixture-images.js'
 import { newJob, type Job } from './job.js'
-import { leftBehindBy, runAction, startAction, verdicts } from './runner.js'
+import { BASES, leftBehindBy, runAction, startAction, verdicts } from './runner.js'
 import { isBuilding, StagedRuns } from './stages.js'
 
 const runs = new StagedRuns()
@@ -49,6 +49,24 @@ describe.each(STAGES)('a run that is killed in the stage: %s', (stage) => {
     expect(await leftBehindBy(killed)).toEqual([])
     expect(await isBuilding(killed.pid)).toBe(false)
   })
+})
+
+test('a run whose output nobody reads any more fails, and cleans up by itself', async () => {
+  const running = await startAction(
+    {
+      context: 'examples/gpu-worker',
+      file: 'examples/gpu-worker/hardened/Dockerfile',
+      'build-args': `BASE_IMAGE=${BASES['python3.11']}`,
+      'cache-paths': '/workspace/docstrange',
+      faults: 'file-for-directory'
+    },
+    { env: (await aJob()).env }
+  )
+  await running.says('Control: booting')
+  running.stopReading()
+  const unheard = await running.finished
+  expect(unheard).toMatchObject({ exitCode: 1, signal: null })
+  expect(await leftBehindBy(unheard)).toEqual([])
 })
 
 describe('the post step', () => {

@@ -48,6 +48,8 @@ export interface Running<T> {
   /** Settles when the output contains the words. */
   readonly says: (words: string | RegExp) => Promise<void>
   readonly kill: (signal: NodeJS.Signals) => void
+  /** Closes the reader's end of both outputs, as a runner that is gone does. */
+  readonly stopReading: () => void
   readonly finished: Promise<T>
 }
 
@@ -225,7 +227,11 @@ function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv)
         reject(new Error(`the process ended without saying ${String(words)}:\n${output}`))
       }, reject)
     })
-  return { pid: child.pid ?? 0, says, kill: (signal) => child.kill(signal), finished }
+  const stopReading = (): void => {
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+  return { pid: child.pid ?? 0, says, kill: (signal) => child.kill(signal), stopReading, finished }
 }
 
 async function readReport(directory: string): Promise<Report | undefined> {
