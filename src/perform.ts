@@ -45,7 +45,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
   for (const signal of SIGNALS) process.on(signal, onSignal)
   // Never taken back: what is written last may fail last. Without a listener the process would end here, and leave what it has made.
   for (const output of [process.stdout, process.stderr])
-    output.on('error', (error) => {
+    output.on('error', (error: Error) => {
       cancelled.abort(new Error(`cancelled, since nobody reads the output any more: ${error.message}`))
     })
   try {
