@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import { FixtureImages } from '../action/fixture-images.js'
 import { leftBehindBy, runAction, verdicts } from '../action/runner.js'
 import { inTree } from './debian-tree.js'
 import { engineSocket } from './fault-proxy.js'
-import { newOwnDaemon } from './own-daemon.js'
+import { copyImages, newOwnDaemon } from './own-daemon.js'
 
 const run = promisify(execFile)
 
@@ -52,6 +52,7 @@ const ENGINES: readonly Engine[] = [
     }
   },
   { name: 'Docker of Debian trixie', open: ofTrixie },
+  { name: 'rootless Docker of Debian trixie', open: rootless },
   {
     name: 'Podman’s compatible socket',
     refusal: /Podman \S+ answers at \S+, and this action needs Docker/,
@@ -71,28 +72,62 @@ async function ofTrixie(): Promise<Way> {
   return { env: { DOCKER_HOST: daemon.address }, load: daemon.load, close: daemon.remove }
 }
 
+/** The user of the tree that script/test-engines has made: whoever has no process and no file on this machine. */
+const ROOTLESS_ID = 4242
+
+/** Everyone may open this device where udev has made it, and not where the kernel alone has. */
+const ENTER_ROOTLESS = `set -e
+home=$1
+shift
+mknod -m 666 /run/tun c 10 200
+mount --bind /run/tun /dev/net/tun
+exec setpriv --reuid ${ROOTLESS_ID} --regid ${ROOTLESS_ID} --clear-groups \\
+  env HOME="$home" XDG_RUNTIME_DIR="$home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+  sh /usr/share/docker.io/contrib/dockerd-rootless.sh "$@"`
+
+/** The same daemon in namespaces of a user's own, started as Docker's documentation tells that user to. */
+async function rootless(directory: string): Promise<Way> {
+  await chown(directory, ROOTLESS_ID, ROOTLESS_ID)
+  const socket = join(directory, 'docker.sock')
+  const address = `unix://${socket}`
+  const server = inTree(
+    ...(['trixie', directory, 'sh', '-c', ENTER_ROOTLESS, 'enter', directory] as const),
+    ...['--host', address, '--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec')]
+  )
+  const close = await serve(server, socket)
+  return { env: { DOCKER_HOST: address }, load: (...images) => copyImages(address, images), close }
+}
+
 /** Podman's service as bookworm packages it. */
 async function podman(directory: string): Promise<Way> {
   const socket = join(directory, 'podman.sock')
-  const [program = '', ...args] = inTree(
+  const server = inTree(
     ...(['podman', directory, 'podman'] as const),
     ...['--root', join(directory, 'root'), '--runroot', join(directory, 'runroot')],
     ...['--cgroup-manager', 'cgroupfs', '--events-backend', 'file'],
     ...['system', 'service', '--time', '0', `unix://${socket}`]
   )
-  const child = spawn(program, args, { stdio: 'ignore' })
+  const close = await serve(server, socket)
+  return { env: { DOCKER_HOST: `unix://${socket}` }, close }
+}
+
+/** Starts a server, and settles when its socket is open. @returns ends it, and settles when it has ended */
+async function serve(
+  [program = '', ...args]: readonly string[],
+  socket: string
+): Promise<() => Promise<void>> {
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-1000)))
   const ended = new Promise<unknown>((resolve) => child.on('exit', resolve))
   const failed = ended.then(() => {
-    throw new Error('podman ended before it listened')
+    throw new Error(`it ended before it listened: ${said.trim()}`)
   })
   failed.catch(() => undefined)
-  await Promise.race([untilOpen(socket), failed])
-  return {
-    env: { DOCKER_HOST: `unix://${socket}` },
-    close: async () => {
-      child.kill()
-      await ended
-    }
+  await Promise.race([untilOpen(socket, () => child.exitCode !== null), failed])
+  return async () => {
+    child.kill()
+    await ended
   }
 }
 
@@ -193,7 +228,7 @@ async function overSsh(directory: string): Promise<Way> {
     })
   })
   failed.catch(() => undefined)
-  await Promise.race([untilOpen(port), failed])
+  await Promise.race([untilOpen(port, () => child.exitCode !== null), failed])
   return {
     env: {
       DOCKER_HOST: `ssh://${userInfo().username}@127.0.0.1:${port}`,
@@ -213,8 +248,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** @param address a port on loopback, or a socket's path */
-async function untilOpen(address: number | string): Promise<void> {
+/**
+ * Settles when something listens, or when there is no use in asking any more.
+ * @param address a port on loopback, or a socket's path
+ */
+async function untilOpen(address: number | string, isVain: () => boolean): Promise<void> {
   const isOpen = (): Promise<boolean> =>
     new Promise((resolve) => {
       const socket = connect(typeof address === 'number' ? { port: address } : { path: address }, () => {
@@ -224,7 +262,7 @@ async function untilOpen(address: number | string): Promise<void> {
         resolve(false)
       })
     })
-  while (!(await isOpen())) await delay(50)
+  while (!isVain() && !(await isOpen())) await delay(50)
 }
 
 /** Runs the action on an image that must pass and one that must fail. @returns what is not as it must be */

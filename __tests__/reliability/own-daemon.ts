@@ -123,22 +123,7 @@ export async function newOwnDaemon(options: OwnDaemonOptions = {}): Promise<OwnD
       await stop(signal)
       await start()
     },
-    load: async (...images) => {
-      const save = spawn('docker', ['save', ...images], { stdio: ['ignore', 'pipe', 'inherit'] })
-      const load = spawn('docker', ['load', '--quiet'], {
-        env: { ...process.env, DOCKER_CONTEXT: '', DOCKER_HOST: `unix://${socket}` },
-        stdio: ['pipe', 'ignore', 'inherit']
-      })
-      const ends = [save, load].map(
-        (each) =>
-          new Promise((resolve, reject) => {
-            each.on('error', reject)
-            each.on('close', resolve)
-          })
-      )
-      const [, saved, loaded] = await Promise.all([pipeline(save.stdout, load.stdin), ...ends])
-      if (saved !== 0 || loaded !== 0) throw new Error(`cannot copy ${images.join(', ')} to ${socket}`)
-    },
+    load: (...images) => copyImages(`unix://${socket}`, images),
     log,
     remove: async () => {
       await stop()
@@ -151,6 +136,27 @@ export async function newOwnDaemon(options: OwnDaemonOptions = {}): Promise<OwnD
       await rm(directory, { recursive: true, force: true })
     }
   }
+}
+
+/**
+ * Copies images of the engine that `docker` reaches to another one.
+ * @param address for DOCKER_HOST
+ */
+export async function copyImages(address: string, images: readonly string[]): Promise<void> {
+  const save = spawn('docker', ['save', ...images], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const load = spawn('docker', ['load', '--quiet'], {
+    env: { ...process.env, DOCKER_CONTEXT: '', DOCKER_HOST: address },
+    stdio: ['pipe', 'ignore', 'inherit']
+  })
+  const ends = [save, load].map(
+    (each) =>
+      new Promise((resolve, reject) => {
+        each.on('error', reject)
+        each.on('close', resolve)
+      })
+  )
+  const [, saved, loaded] = await Promise.all([pipeline(save.stdout, load.stdin), ...ends])
+  if (saved !== 0 || loaded !== 0) throw new Error(`cannot copy ${images.join(', ')} to ${address}`)
 }
 
 function hasEnded(child: ChildProcess): boolean {
