@@ -199,6 +199,28 @@ describe('damage to the settings of users', () => {
   })
 })
 
+describe('more on a volume than is read back', () => {
+  test.concurrent.each([
+    ['dies', [], 'failed: crashed'],
+    ['repairs', ['--env', 'REPAIRS=1'], 'recovered']
+  ] as const)(
+    'no file there is damaged, which is said, and start-up %s where a file stands for the directory',
+    async (_, env, verdict) => {
+      const args = [...CACHE, ...env, '--faults', 'truncated', '--faults', 'file-for-directory']
+      const run = await images.crashTest('leaves-a-huge-file', args)
+      expect(verdicts(run.report)).toEqual(on('/data/cache', { 'file-for-directory': verdict }))
+      expect(omissions(run)['truncated@/data/cache']).toBe(
+        'not all that is on the volume /data can be copied into a trial'
+      )
+      expect(run.report.notes).toContainEqual(
+        expect.stringMatching(
+          /^\/data holds more than 50000 entries or 256 MiB, or a name that is not UTF-8: trials start there/
+        )
+      )
+    }
+  )
+})
+
 // Not concurrent: jest starts it when nothing else of this file is running.
 describe('what depends on time', () => {
   test('a lock that was left behind makes start-up wait for ever, and is found among four files', async () => {

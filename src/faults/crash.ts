@@ -22,7 +22,7 @@ const killed: Fault = {
         'Use locks that die with their holder (flock), or check that the recorded process is alive and is yours before refusing to start.'
     }
   ],
-  evidence: [],
+  evidence: ['mozilla-ai/clawbolt#1499', 'Suwayomi/Suwayomi-Server-docker#139'],
   remedy:
     'Use locks that die with their holder (flock), and compare more than a pid before you call a lock held.'
 }

@@ -95,13 +95,17 @@ function section(fault: Fault): string {
     `- Boot modes by default: ${modes(fault.modes)}.`,
     `- On a cache path start-up must ${must(fault.expects('cache'))}; on a data path it must ${must(fault.expects('data'))}.`
   ]
-  const evidence = fault.evidence.length === 0 ? [] : [`Who met it: ${fault.evidence.map(link).join(', ')}.`]
+  const threads = fault.evidence.map(link)
   return [
     `## ${fault.id}`,
     `${fault.title}.`,
     facts.map((line) => wrap(line, '  ')).join('\n'),
-    ...evidence.map((line) => wrap(line)),
-    ...(fault.signatures.length === 0 ? [] : ['What the log says:', fault.signatures.map(saying).join('\n')]),
+    wrap(
+      `Who met it: ${threads.length === 0 ? 'nobody in a public thread that we know of' : threads.join(', ')}.`
+    ),
+    ...(fault.signatures.length === 0
+      ? ['What the log says: nothing that tells it from other failures, or nothing at all.']
+      : ['What the log says:', fault.signatures.map(saying).join('\n')]),
     wrap(`What to do about it: ${fault.remedy}`)
   ].join('\n\n')
 }

@@ -221,7 +221,7 @@ const xvfb = lockFault({
         'Delete /tmp/.X*-lock and /tmp/.X11-unix/X* before Xvfb starts, or let it choose a display (-displayfd).'
     }
   ],
-  evidence: [],
+  evidence: ['hamr0/beeperbox#12', 'mozilla-ai/clawbolt#1499', 'Suwayomi/Suwayomi-Server-docker#139'],
   remedy: 'Delete the lock before Xvfb starts, or let it choose a free display with -displayfd.'
 })
 

@@ -1,3 +1,4 @@
+import { notPlantable } from '../faults/not-plantable.js'
 import type { Fault, FaultSelection } from '../model.js'
 import { parseLines } from './lists.js'
 import { didYouMean } from './nearest.js'
@@ -27,8 +28,7 @@ export function parseFaults(
     const matches = resolve(name, catalogue)
     if (matches === undefined) {
       known = false
-      const complaint = `is not a fault${didYouMean(name, namesOf(catalogue))}`
-      problems.add('faults', line, complaint, acceptedNames(catalogue))
+      problems.add('faults', line, complaintOf(name, catalogue), acceptedNames(catalogue))
     }
     for (const { id } of matches ?? []) (line.startsWith('!') ? excluded : included).add(id)
   }
@@ -42,6 +42,14 @@ export function parseFaults(
     problems.add('faults', lines.join(' '), 'leaves no fault to test', acceptedNames(catalogue))
   }
   return selection
+}
+
+/** What is wrong with a name that stands for no fault; whoever took it from a list of what is known hears why. */
+function complaintOf(name: string, catalogue: readonly CatalogueEntry[]): string {
+  const known = notPlantable.find(({ id, code }) => id === name || code === name.toUpperCase())
+  if (known === undefined) return `is not a fault${didYouMean(name, namesOf(catalogue))}`
+  const [reason, instead] = [known.reason, known.instead].map((sentence) => sentence.replace(/\.$/, ''))
+  return `is not planted (${reason}. Instead: ${instead})`
 }
 
 /** @returns the faults that a name stands for, or undefined when it stands for none */

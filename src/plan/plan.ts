@@ -170,14 +170,13 @@ function targetsFor(fault: Fault, found: readonly Target[], request: PlanRequest
     case 'mount':
     case 'state':
       return [...found]
-    case 'path': {
-      const all = found.flatMap((target) => {
-        const expanded = expand(target, request.control)
-        return expanded.length > 0 ? expanded : [target]
+    case 'path':
+      return found.flatMap((target) => {
+        const inMount = expand(target, request.control)
+        if (inMount.length === 0) return [target]
+        // What was asked for itself keeps its own role: a cache in a mount point of data.
+        return inMount.filter(({ path }) => !found.some((other) => other !== target && other.path === path))
       })
-      // A path that is declared and lies in a declared mount point is one target: the first.
-      return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index)
-    }
     case 'bytecode':
       return bytecodeTargets(found, request)
     case 'files':

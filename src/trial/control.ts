@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.js'
 import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
-import { Bench, readRoots, STATE_BOUNDS, type Lab } from './lab.js'
+import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest } from './boots.js'
 import { locksOf } from './locks.js'
@@ -208,7 +208,7 @@ async function control(
     if (!isFine(observed))
       return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
-    running = await readRoots(engine, last.id, mounts)
+    running = await readWatching(engine, last.id, mounts, [...planted.keys()])
     for (const lock of await locksOf(engine, last.id, running.entries, mounts)) locks.set(lock.path, lock)
     const lost = [...planted.values()].find(
       ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256

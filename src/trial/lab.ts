@@ -164,6 +164,27 @@ export async function readRoots(
   return { entries, truncated: trees.some((tree) => tree?.truncated === true) }
 }
 
+/**
+ * Reads several roots of one container as one tree. Beyond the bounds, the files that are watched are read one by one, since
+ * nothing follows from an absence.
+ */
+export async function readWatching(
+  engine: Engine,
+  container: string,
+  roots: readonly string[],
+  watched: readonly string[],
+  bounds: ReadBounds = STATE_BOUNDS
+): Promise<BoundedTree> {
+  const tree = await readRoots(engine, container, roots, bounds)
+  if (!tree.truncated) return tree
+  const entries = new Map(tree.entries)
+  for (const path of watched.filter((at) => !entries.has(at))) {
+    const entry = await engine.readEntry(container, path)
+    if (entry !== undefined) entries.set(path, entry)
+  }
+  return { entries, truncated: true }
+}
+
 /** Waits for all of them. @throws only what is not the engine's failure */
 async function allThatCan(removals: readonly Promise<void>[]): Promise<void> {
   for (const result of await Promise.allSettled(removals)) {

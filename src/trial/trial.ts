@@ -1,12 +1,12 @@
 import { EngineError } from '../engine/errors.js'
 import { isWithin } from '../paths.js'
 import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
-import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
+import { readWatching, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
 import { noRoom } from './room.js'
 import { everyBoot, isFine, isUp } from './shortcoming.js'
 import { stage } from './stage.js'
-import type { BootObservation, BoundedTree, Observation, Plant, Scenario } from '../model.js'
+import type { BootObservation, Observation, Plant, Scenario } from '../model.js'
 
 /**
  * One execution of a scenario: create, plant, verify the plant, start, observe until settled, boot again without planting,
@@ -49,7 +49,8 @@ async function observe(
   const misplaced = await during('verify', () => verifyPlant(engine, first.id, plant))
   if (misplaced !== undefined) return problem(misplaced, 0)
   const roots = dataRoots(lab, scenario)
-  const before = await readRoots(engine, first.id, roots)
+  const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
+  const before = await readWatching(engine, first.id, roots, watched)
   const pathBefore = await readTarget(lab, first.id, scenario)
 
   const boots = await bootAll(lab, conditions, bench, staged.containers, { ...conditions, label: 'boot' })
@@ -73,10 +74,8 @@ async function observe(
     last = await staged.next()
     secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
   }
-  const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
-  const dataAfter = await during('read-back', () =>
-    readData(lab, last.id, roots, watched, plant.damaged !== undefined)
-  )
+  const bounds = { ...STATE_BOUNDS, keepContent: plant.damaged !== undefined }
+  const dataAfter = await during('read-back', () => readWatching(engine, last.id, roots, watched, bounds))
   // Not only where the log says so: on a full disk the engine cannot keep a log either.
   const isWell = everyBoot({ boots, secondBoot }).every(isFine)
   const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
@@ -95,24 +94,6 @@ async function observe(
     dataAfter,
     timeoutConfirmed: false
   }
-}
-
-/** Data at the end. Beyond the bound the files that are watched are read one by one, since nothing follows from an absence. */
-async function readData(
-  lab: Lab,
-  container: string,
-  roots: readonly string[],
-  watched: readonly string[],
-  keepContent: boolean
-): Promise<BoundedTree> {
-  const tree = await readRoots(lab.engine, container, roots, { ...STATE_BOUNDS, keepContent })
-  if (!tree.truncated) return tree
-  const entries = new Map(tree.entries)
-  for (const path of watched.filter((at) => !entries.has(at))) {
-    const entry = await lab.engine.readEntry(container, path)
-    if (entry !== undefined) entries.set(path, entry)
-  }
-  return { entries, truncated: true }
 }
 
 /** Where user data is looked for: every volume, and what the scenario aims at in the container's own layer. */

@@ -40,6 +40,18 @@ describe('documents that are made from the catalogue (UPDATE=1 writes them)', ()
     }
   })
 
+  test('every fault says what it plants, who met it, what the log says and what to do', () => {
+    const sections = renderFaultPage(catalogue, notPlantable).split(/^## /m)
+    for (const { id, title, remedy } of catalogue) {
+      const text = sections.find((section) => section.startsWith(`${id}\n`)) ?? ''
+      expect(text).toContain(`${title}.`)
+      expect(text).toMatch(/^Who met it:\s\S/m)
+      expect(text).toMatch(/^What the log says:(?:\s\S|\n\n- `)/m)
+      expect(text).toMatch(/^What to do about it:\s\S/m)
+      expect(remedy).toMatch(/\S/)
+    }
+  })
+
   test('no line of prose is longer than 130 columns, but for patterns and tables', () => {
     const long = renderFaultPage(catalogue, notPlantable)
       .split('\n')

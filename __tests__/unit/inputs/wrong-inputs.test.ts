@@ -117,6 +117,11 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['faults', '!kiled', `faults: "!kiled" is not a fault (did you mean "killed"?); ${FAULTS}`],
   ['faults', 'databases', `faults: "databases" is not a fault (did you mean "database"?); ${FAULTS}`],
   ['faults', 'A1, A2', `faults: "A1, A2" is not a fault; ${FAULTS}`],
+  [
+    'faults',
+    'd10',
+    `faults: "d10" is not planted (It is a race and no state. Instead: The boot mode concurrent starts several containers at once on one volume); ${FAULTS}`
+  ],
   ['faults', 'Z9', `faults: "Z9" is not a fault; ${FAULTS}`],
   ['faults', 'shape\n!shape', `faults: "shape !shape" leaves no fault to test; ${FAULTS}`],
   ['boot-modes', 'recreat', 'boot-modes: "recreat" is not a boot mode (did you mean "recreate"?); accepted: auto, or any of recreate, restart, concurrent, upgrade, one a line'],

@@ -5,6 +5,7 @@ import type { ContainerMounts } from '../../../src/plan/mounts.js'
 import { plan, type Pair, type PlanRequest } from '../../../src/plan/plan.js'
 import { inShard } from '../../../src/plan/shard.js'
 import { candidates } from '../../../src/plan/targets.js'
+import { isWithin } from '../../../src/paths.js'
 import { directory, file, tree } from '../judge/cases.js'
 import { PACE } from './cases.js'
 import type {
@@ -170,6 +171,18 @@ describe('which paths become targets', () => {
     expect(reason({ cachePaths: ['/data'], faults: ['symlink-loop'] }, 'symlink-loop', '/data')).toContain(
       'mount point'
     )
+  })
+
+  test('a cache path in a mount point of data stays a cache', () => {
+    const world = {
+      cachePaths: ['/data/cache'],
+      dataPaths: ['/data'],
+      volume: [directory('/data/cache'), directory('/data/uploads')],
+      written: ['/data/cache', '/data/uploads'],
+      faults: ['dangling-symlink']
+    }
+    const roles = plan(request(world)).scenarios.map(({ target: { path, role } }) => `${path}: ${role}`)
+    expect(roles.sort()).toEqual(['/data/cache: cache', '/data/uploads: data'])
   })
 
   test('a cache path that contains a data path has the role data', () => {
@@ -503,30 +516,64 @@ describe('properties', () => {
   )
   const shuffled = <T>(items: readonly T[]): fc.Arbitrary<T[]> =>
     fc.shuffledSubarray([...items], { minLength: items.length })
+  const modes = fc.uniqueArray(fc.constantFrom<BootMode>('recreate', 'restart', 'concurrent', 'upgrade'), {
+    minLength: 1
+  })
+  const app = module('app', '/app/app.py', '/data/a/app/app.cpython-311.pyc')
   const worlds: fc.Arbitrary<World> = fc.record({
     cachePaths: paths,
+    dataPaths: paths,
     written: fc.uniqueArray(fc.constantFrom('/data/a', '/data/b/x', '/root/.cache', '/data/hf')),
     volume: fc.constantFrom([], [directory('/data/a')], [directory('/data/a'), file('/data/b', 'b')]),
-    bootModes: fc.oneof(
-      fc.constant('auto' as const),
-      fc.uniqueArray(fc.constantFrom<BootMode>('recreate', 'restart', 'concurrent'), { minLength: 1 })
+    truncated: fc.boolean(),
+    imports: fc.constantFrom<PythonImports>(
+      { kind: 'known', bytecode: [], modulesSeen: 10 },
+      { kind: 'known', bytecode: [app], modulesSeen: 10 }
+    ),
+    bootModes: fc.oneof(fc.constant('auto' as const), modes)
+  })
+  const pairs: fc.Arbitrary<Pair[]> = fc.array(
+    fc.record({
+      fault: fc.constantFrom(...catalogue),
+      path: fc.constantFrom('/data/a', '/data/a/x', '/data', '/root/.cache', '/opt/gone/x'),
+      modes: fc.option(modes, { nil: undefined })
+    })
+  )
+
+  /** Whether the plan has the fault at a path, or at what lies below it: what start-up wrote in a mount point. */
+  const tells = ({ scenarios, omissions }: Plan, fault: string, path?: string): boolean =>
+    [...scenarios.map((one) => ({ fault: one.fault, path: one.target.path })), ...omissions].some(
+      (one) => one.fault === fault && (path === undefined || isWithin(one.path, path))
+    )
+
+  test('every fault is planned or explained: at every candidate, or once where it looks for its place itself', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const asked = request(world)
+        const planned = plan(asked)
+        const paths = asked.candidates.map(({ path }) => path)
+        const told = catalogue.flatMap(({ id, aim }) =>
+          ['path', 'mount', 'state'].includes(aim)
+            ? paths.map((path) => [id, path, tells(planned, id, path)])
+            : [[id, 'anywhere', tells(planned, id)]]
+        )
+        expect(told.filter(([, , isTold]) => isTold !== true)).toEqual([])
+      })
     )
   })
 
-  test('every fault at every candidate is planned or explained', () => {
+  test('every pair of a scenario file is planned or explained, whatever else is asked for', () => {
     fc.assert(
-      fc.property(worlds, (world) => {
-        const { scenarios, omissions } = plan(request(world))
-        const told = new Set([
-          ...scenarios.map(({ fault, target }) => `${fault} ${target.path}`),
-          ...omissions.map(({ fault, path }) => `${fault} ${path}`)
-        ])
-        for (const fault of catalogue.filter(({ aim }) => aim === 'path')) {
-          for (const { path } of request(world).candidates) {
-            const below = [...told].some((pair) => pair.startsWith(`${fault.id} ${path}`))
-            expect(below).toBe(true)
-          }
-        }
+      fc.property(worlds, pairs, (world, asked) => {
+        const { cachePaths = [], dataPaths = [] } = world
+        const named = { paths: asked.map(({ path }) => path), mounts: ['/data'] }
+        const planned = plan({
+          ...request({ ...world, faults: [] }),
+          candidates: candidates(FACTS, { cachePaths, dataPaths }, named),
+          pairs: asked
+        })
+        for (const { fault, path } of asked)
+          expect([fault.id, path, tells(planned, fault.id, path)]).toContain(true)
       })
     )
   })
@@ -544,15 +591,21 @@ describe('properties', () => {
   test('neither ids nor their order depend on the order of what was asked for', () => {
     const reordered = worlds.chain((world) =>
       fc.tuple(
-        fc.constant(request(world)),
-        shuffled(request(world).faults),
-        shuffled(request(world).candidates)
+        fc.constant(world),
+        shuffled(catalogue.map(({ id }) => id)),
+        shuffled(request(world).candidates.map(({ path }) => path))
       )
     )
     fc.assert(
-      fc.property(reordered, ([asked, faults, candidates]) => {
+      fc.property(reordered, ([world, faults, paths]) => {
+        const asked = request(world)
         const planned = ({ scenarios }: Plan): string[] => scenarios.map(({ id }) => id)
-        expect(planned(plan({ ...asked, faults, candidates }))).toEqual(planned(plan(asked)))
+        const other = plan({
+          ...asked,
+          faults: faults.flatMap((id) => asked.faults.filter((fault) => fault.id === id)),
+          candidates: paths.flatMap((path) => asked.candidates.filter((candidate) => candidate.path === path))
+        })
+        expect(planned(other)).toEqual(planned(plan(asked)))
       })
     )
   })
