@@ -1,6 +1,6 @@
 // The detection matrix: for every plantable fault an image that fails on it and one that does not, as tests saw them.
 //
-//   node script/detection-matrix.mjs check LOG [LOG…]    every cell that these test files could see was seen again
+//   node script/detection-matrix.mjs check LOG [LOG…]    every cell that these test files could see was seen again, with its verdict
 //   node script/detection-matrix.mjs write LOG [LOG…]    makes the matrix anew
 //
 // A LOG is what tests add to where VERDICT_LOG says (__tests__/action/runner.ts): `{ fault, image, verdict, suite }` a line.
@@ -40,11 +40,12 @@ if (mode === 'write') {
     Object.entries(cells)
       .filter(([, { suite }]) => suites.has(suite))
       .filter(
-        ([role, { image }]) =>
-          !seen.some((one) => one.fault === fault && one.image === image && holds[role](one.verdict))
+        ([, { image, verdict }]) =>
+          !seen.some((one) => one.fault === fault && one.image === image && one.verdict === verdict)
       )
       .map(
-        ([role, { image, verdict }]) => `${fault}: ${role} ${image} was ${verdict}, and was not seen again`
+        ([role, { image, verdict }]) =>
+          `${fault}: ${role} ${image} was ${verdict}, and that was not seen again`
       )
   )
   for (const line of missing) console.error(line)

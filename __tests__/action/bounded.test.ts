@@ -6,6 +6,8 @@ import { BASES, execute, leftBehindBy, NODE_24, runAction, type ActionRun } from
 
 /** Bytes of log that a container writes. `FLOOD=1000000000 script/test action bounded` makes it a gigabyte and tells the peaks. */
 const FLOOD = Number(process.env.FLOOD ?? 100_000_000)
+/** Bytes of each of many lines, with its end. `FLOOD=1000000000 FLOOD_LINE=10` makes a hundred million, some 9 GB on Docker's disk. */
+const FLOOD_LINE = Number(process.env.FLOOD_LINE ?? 400)
 /** Of resident memory at the peak, in KiB: see docs/reliability.md for what was measured. */
 const MOST_MEMORY_KIB = 300 * 1024
 
@@ -28,7 +30,7 @@ if dead:
 ${READY}`,
   'many lines': `
 if dead:
-    block = (b"x" * 399 + b"\\n") * 2500
+    block = (b"x" * ${FLOOD_LINE - 1} + b"\\n") * (1000000 // ${FLOOD_LINE})
     for _ in range(${FLOOD} // len(block)): os.write(1, block)
     os.write(1, b"the end\\n")
     sys.exit(1)

@@ -1,4 +1,5 @@
 import { afterAll, describe, test } from '@jest/globals'
+import { holdTable, INTERPRETERS } from '../verdicts/bytecode-table.js'
 import { holdRow, ROWS } from '../verdicts/bytecode-truth.js'
 import { FixtureImages } from '../action/fixture-images.js'
 
@@ -10,5 +11,9 @@ describe.each(['python3.9', 'python3.13'] as const)('%s', (base) => {
 
   test.concurrent.each(ROWS)('$situation', async (row) => {
     await holdRow(images, row)
+  })
+
+  test.concurrent.each(INTERPRETERS)('old bytecode on a volume and $name', async (interpreter) => {
+    await holdTable(images, interpreter)
   })
 })

@@ -249,6 +249,43 @@ export const PAIRS: readonly Pair[] = [
     ]
   },
   {
+    image: 'postgresql',
+    software: 'PostgreSQL under a supervisor',
+    version: { package: 'postgresql-15', begins: '15' },
+    fragile: 'is started on a lock file with the pid of its supervisor’s supervisor',
+    hardened: 'takes a lock on the volume, and removes the lock file under it',
+    args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/'],
+    fragileArgs: ['--command', '/start fragile supervised'],
+    hardenedArgs: ['--command', '/start hardened supervised'],
+    cells: [
+      {
+        code: 'H2',
+        scenario: 'postgres-pid@/data/pg/recreate',
+        fails: 'failed: crashed',
+        says: /lock file "postmaster\.pid" already exists/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
+    image: 'xvfb',
+    software: 'Xvfb',
+    version: { package: 'xvfb', begins: '21' },
+    fragile: 'is the first process, and finds its own lock after a kill',
+    hardened: 'removes the lock first',
+    args: ['--ready', 'exec:test -S /tmp/.X11-unix/X99'],
+    ...variants('/start'),
+    cells: [
+      {
+        code: 'A9',
+        scenario: 'killed@container/restart',
+        fails: 'failed: crashed',
+        says: /already active for display 99/,
+        passes: 'recovered'
+      }
+    ]
+  },
+  {
     image: 'redis',
     software: 'Redis as a cache',
     version: { package: 'redis-server', begins: '7.0' },

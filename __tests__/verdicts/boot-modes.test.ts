@@ -57,6 +57,14 @@ describe('several containers at once on one volume', () => {
       detail: /a directory again/
     },
     {
+      behaviour:
+        'meet a file for the directory: one repairs, with what lies beside it, and the others wait for its lock',
+      image: 'one-empties-others-wait',
+      faults: 'repair-race',
+      expected: { 'repair-race@/data/cache/concurrent': 'failed: data-lost' },
+      detail: /^\/data\/cache-crash-test-sentinel\.bin \(planted as user data\) is gone$/
+    },
+    {
       behaviour: 'meet a file for the directory: one repairs, the others die of its lock',
       image: 'one-repairs-others-die',
       faults: 'repair-race',
@@ -162,6 +170,13 @@ describe('an upgrade from what the previous image left', () => {
     ],
     ['purges it first', 'release-2-purges', 'release-1', 'recovered', /runs its own code$/],
     ['does not know the old settings', 'release-2-other-schema', 'release-1', 'failed: crashed', /^exited 1/],
+    [
+      'brings the old settings to its own schema',
+      'release-2-migrates',
+      'release-1',
+      'recovered',
+      /runs its own code$/
+    ],
     [
       'has nothing to come from, since the previous image does not start',
       'release-2',

@@ -1,4 +1,5 @@
 import { afterAll, test } from '@jest/globals'
+import { holdTable, INTERPRETERS } from './bytecode-table.js'
 import { holdRow, ROWS } from './bytecode-truth.js'
 import { FixtureImages } from '../action/fixture-images.js'
 
@@ -10,4 +11,8 @@ afterAll(async () => {
 
 test.concurrent.each(ROWS)('$situation', async (row) => {
   await holdRow(images, row)
+})
+
+test.concurrent.each(INTERPRETERS)('old bytecode on a volume and $name', async (interpreter) => {
+  await holdTable(images, interpreter)
 })

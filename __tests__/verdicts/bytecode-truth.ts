@@ -3,8 +3,8 @@ import { type FixtureImages, omissions } from '../action/fixture-images.js'
 import { verdicts } from '../action/runner.js'
 
 /**
- * When CPython runs old bytecode and when it does not, row by row: the rules of PEP 3147 and PEP 552 as interpreters of three
- * versions really follow them, seen through a whole run.
+ * What the catalogue's bytecode comes to where the interpreter is called in another way, seen through a whole run. The rules
+ * themselves are in bytecode-table.ts.
  */
 export interface Row {
   readonly situation: string
@@ -56,12 +56,6 @@ export const ROWS: readonly Row[] = [
     image: 'stale-code-correct-answer',
     args: ['--command', 'python3 --check-hash-based-pycs always start.py'],
     scenarios: { ...ALL_BAD, [UNCHECKED]: 'recovered' }
-  },
-  {
-    situation: 'the main module run with -m reads its bytecode, too',
-    image: 'stale-code-correct-answer',
-    args: ['--command', 'python3 -m start'],
-    scenarios: ALL_BAD
   },
   {
     situation: 'without the prefix nothing on the volume is read',
