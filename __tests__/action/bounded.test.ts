@@ -8,6 +8,8 @@ import { BASES, execute, leftBehindBy, NODE_24, runAction, type ActionRun } from
 const FLOOD = Number(process.env.FLOOD ?? 100_000_000)
 /** Bytes of each of many lines, with its end. `FLOOD=1000000000 FLOOD_LINE=10` makes a hundred million, some 9 GB on Docker's disk. */
 const FLOOD_LINE = Number(process.env.FLOOD_LINE ?? 400)
+/** A hundred million lines take their time. This limit only catches hangs. */
+const LIMIT_MS = 3_600_000
 /** Of resident memory at the peak, in KiB: see docs/reliability.md for what was measured. */
 const MOST_MEMORY_KIB = 300 * 1024
 
@@ -178,6 +180,7 @@ process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, String(process.r
       if (process.env.FLOOD !== undefined)
         process.stderr.write(`${script}: peak ${Math.round(peak / 1024)} MiB\n`)
       expect(peak).toBeLessThan(MOST_MEMORY_KIB)
-    }
+    },
+    LIMIT_MS
   )
 })
