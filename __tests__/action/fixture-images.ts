@@ -82,6 +82,11 @@ export function scenarioOf({ report }: Pick<CliRun, 'report'>, id: string): Repo
   return scenario
 }
 
+/** What a scenario's report shows of its log: its beginning and its end. */
+export function logLines({ log }: Pick<ReportScenario, 'log'>): string[] {
+  return [...(log?.head ?? []), ...(log?.tail ?? [])]
+}
+
 /** Reason of every (fault, path) that was left out, by `fault@path`. */
 export function omissions({ report }: Pick<CliRun, 'report'>): Record<string, string> {
   return Object.fromEntries(

@@ -9,6 +9,7 @@ import { CORPUS, PAYLOADS } from '../fixtures/injection/corpus.js'
 import { fakeGitHub, TOKEN } from '../fixtures/github/server.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../shown.js'
 import { commandIn, hear, valuesOf } from '../workflow-commands.js'
+import { logLines } from './fixture-images.js'
 import { newJob, pullRequestEnv } from './job.js'
 import { BASES, leftBehindBy, runAction, runCli } from './runner.js'
 
@@ -144,7 +145,7 @@ function expectScenarios(report: Report | undefined): void {
   const reasons = report?.scenarios.map(({ reason }) => reason) ?? []
   expect(reasons.filter((reason) => reason === 'crashed').length).toBeGreaterThanOrEqual(CHUNKS)
   expect(reasons).toContain('data-lost')
-  const lines = report?.scenarios.flatMap(({ log }) => [...(log?.head ?? []), ...(log?.tail ?? [])]) ?? []
+  const lines = report?.scenarios.flatMap(logLines) ?? []
   expect(new Set(lines).size).toBeGreaterThan(400)
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -72,22 +72,22 @@ async function ofTrixie(): Promise<Way> {
   return { env: { DOCKER_HOST: daemon.address }, load: daemon.load, close: daemon.remove }
 }
 
-/** The user of the tree that script/test-engines has made: whoever has no process and no file on this machine. */
-const ROOTLESS_ID = 4242
-
-/** Everyone may open this device where udev has made it, and not where the kernel alone has. */
+/**
+ * Becomes the user that script/test-engines has made in the tree. Everyone may open the device where udev has made it, and
+ * not where the kernel alone has.
+ */
 const ENTER_ROOTLESS = `set -e
 home=$1
 shift
+chown rootless:rootless "$home"
 mknod -m 666 /run/tun c 10 200
 mount --bind /run/tun /dev/net/tun
-exec setpriv --reuid ${ROOTLESS_ID} --regid ${ROOTLESS_ID} --clear-groups \\
+exec setpriv --reuid rootless --regid rootless --clear-groups \\
   env HOME="$home" XDG_RUNTIME_DIR="$home" PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
   sh /usr/share/docker.io/contrib/dockerd-rootless.sh "$@"`
 
 /** The same daemon in namespaces of a user's own, started as Docker's documentation tells that user to. */
 async function rootless(directory: string): Promise<Way> {
-  await chown(directory, ROOTLESS_ID, ROOTLESS_ID)
   const socket = join(directory, 'docker.sock')
   const address = `unix://${socket}`
   const server = inTree(
@@ -111,20 +111,28 @@ async function podman(directory: string): Promise<Way> {
   return { env: { DOCKER_HOST: `unix://${socket}` }, close }
 }
 
-/** Starts a server, and settles when its socket is open. @returns ends it, and settles when it has ended */
+/**
+ * Starts a server, and settles when it listens. @returns ends it, and settles when it has ended
+ * @param address a port on loopback, or a socket's path
+ */
 async function serve(
   [program = '', ...args]: readonly string[],
-  socket: string
+  address: number | string
 ): Promise<() => Promise<void>> {
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said = (said + text).slice(-1000)))
-  const ended = new Promise<unknown>((resolve) => child.on('exit', resolve))
-  const failed = ended.then(() => {
-    throw new Error(`it ended before it listened: ${said.trim()}`)
+  let isOver = false
+  const ended = new Promise<unknown>((resolve) => {
+    child.on('error', resolve).on('exit', resolve)
+  }).finally(() => (isOver = true))
+  const failed = ended.then((how) => {
+    throw how instanceof Error
+      ? new Error(`${program} cannot be run: ${how.message}`)
+      : new Error(`it ended before it listened: ${said.trim()}`)
   })
   failed.catch(() => undefined)
-  await Promise.race([untilOpen(socket, () => child.exitCode !== null), failed])
+  await Promise.race([untilOpen(address, () => isOver), failed])
   return async () => {
     child.kill()
     await ended
@@ -218,25 +226,13 @@ async function overSsh(directory: string): Promise<Way> {
   await chmod(join(bin, 'ssh'), 0o755)
   // Where it drops its privileges.
   await mkdir('/run/sshd', { recursive: true })
-  const child = spawn(sshd, ['-D', '-e', '-f', join(directory, 'sshd_config')], { stdio: 'ignore' })
-  const failed = new Promise<never>((_, reject) => {
-    child.on('error', () => {
-      reject(new Error(`${sshd} cannot be run: install openssh-server`))
-    })
-    child.on('exit', (code) => {
-      reject(new Error(`sshd ended with status ${String(code)}`))
-    })
-  })
-  failed.catch(() => undefined)
-  await Promise.race([untilOpen(port, () => child.exitCode !== null), failed])
+  const close = await serve([sshd, '-D', '-e', '-f', join(directory, 'sshd_config')], port)
   return {
     env: {
       DOCKER_HOST: `ssh://${userInfo().username}@127.0.0.1:${port}`,
       PATH: `${bin}:${process.env.PATH ?? ''}`
     },
-    close: () => {
-      child.kill()
-    }
+    close
   }
 }
 

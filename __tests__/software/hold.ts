@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals'
-import { scenarioOf, type FixtureImages, type ReportedRun } from '../action/fixture-images.js'
+import { logLines, scenarioOf, type FixtureImages, type ReportedRun } from '../action/fixture-images.js'
 import { leftBehindBy, verdicts } from '../action/runner.js'
 import { keptVerdicts, versionIn } from './crash-test.js'
 import { faultsOf, type Pair } from './pairs.js'
@@ -43,8 +43,7 @@ function verdictsOf({ cells }: Pair, run: ReportedRun): Record<string, string | 
 }
 
 function logOf(run: ReportedRun, scenario: string): string {
-  const { log } = scenarioOf(run, scenario)
-  return [...(log?.head ?? []), ...(log?.tail ?? [])].join('\n')
+  return logLines(scenarioOf(run, scenario)).join('\n')
 }
 
 async function holdVersion(images: FixtureImages, image: string, version: Pair['version']): Promise<void> {

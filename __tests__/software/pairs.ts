@@ -36,11 +36,11 @@ export interface Cell {
   readonly passes: string
 }
 
-/** The options for an image whose command takes the variant as its last word. */
-function variants(command: string): Pick<Pair, 'fragileArgs' | 'hardenedArgs'> {
+/** The options for an image whose command takes the variant, and the rest after it. */
+function variants(command: string, rest = ''): Pick<Pair, 'fragileArgs' | 'hardenedArgs'> {
   return {
-    fragileArgs: ['--command', `${command} fragile`],
-    hardenedArgs: ['--command', `${command} hardened`]
+    fragileArgs: ['--command', `${command} fragile${rest}`],
+    hardenedArgs: ['--command', `${command} hardened${rest}`]
   }
 }
 
@@ -48,6 +48,14 @@ function variants(command: string): Pick<Pair, 'fragileArgs' | 'hardenedArgs'> {
 function service(library: string): Pick<Pair, 'image' | 'fragileArgs' | 'hardenedArgs'> {
   return { image: 'python-data', ...variants(library) }
 }
+
+/** What the pairs of PostgreSQL share. */
+const POSTGRESQL = {
+  image: 'postgresql',
+  version: { package: 'postgresql-15', begins: '15' },
+  hardened: 'takes a lock on the volume, and removes the lock file under it',
+  args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/']
+} as const
 
 export const PAIRS: readonly Pair[] = [
   {
@@ -231,12 +239,9 @@ export const PAIRS: readonly Pair[] = [
     ]
   },
   {
-    image: 'postgresql',
+    ...POSTGRESQL,
     software: 'PostgreSQL',
-    version: { package: 'postgresql-15', begins: '15' },
     fragile: 'is started on a data directory with an empty lock file',
-    hardened: 'takes a lock on the volume, and removes the lock file under it',
-    args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/'],
     ...variants('/start'),
     cells: [
       {
@@ -249,14 +254,10 @@ export const PAIRS: readonly Pair[] = [
     ]
   },
   {
-    image: 'postgresql',
+    ...POSTGRESQL,
     software: 'PostgreSQL under a supervisor',
-    version: { package: 'postgresql-15', begins: '15' },
     fragile: 'is started on a lock file with the pid of its supervisor’s supervisor',
-    hardened: 'takes a lock on the volume, and removes the lock file under it',
-    args: ['--cache-paths', '/data/pg', '--ready', 'log:/database system is ready to accept connections/'],
-    fragileArgs: ['--command', '/start fragile supervised'],
-    hardenedArgs: ['--command', '/start hardened supervised'],
+    ...variants('/start', ' supervised'),
     cells: [
       {
         code: 'H2',

@@ -91,7 +91,7 @@ const changedAt = (seconds: number): Entry => ({
   path: MODULE,
   modified: new Date(seconds * 1000).toISOString().replace('.000', '')
 })
-/** Where Python looks for bytecode, which is not in the name of a form. */
+/** Where Python keeps bytecode beside its source. */
 const CACHED = 'lib/__pycache__'
 const cached = (form: Exclude<keyof Bytecode, 'file'>, directory = CACHED): Situation['plant'] => {
   return (bytecode) => [file(`${directory}/${bytecode.file}`, bytecode[form])]
@@ -99,11 +99,9 @@ const cached = (form: Exclude<keyof Bytecode, 'file'>, directory = CACHED): Situ
 const also =
   (plant: Situation['plant'], ...more: readonly Entry[]): Situation['plant'] =>
   (bytecode) => [...more, ...plant(bytecode)]
-const [old, fresh, dead] = (['old code', 'new code', 'dies'] as const).map(
-  (outcome) =>
-    (plant: Situation['plant']): Situation => ({ plant, outcome })
-) as [Rule, Rule, Rule]
-type Rule = (plant: Situation['plant']) => Situation
+const old = (plant: Situation['plant']): Situation => ({ plant, outcome: 'old code' })
+const fresh = (plant: Situation['plant']): Situation => ({ plant, outcome: 'new code' })
+const dead = (plant: Situation['plant']): Situation => ({ plant, outcome: 'dies' })
 
 /** With a prefix, bytecode is below it at the path of the source. */
 const PREFIX = 'prefix'

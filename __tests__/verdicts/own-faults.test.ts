@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { FixtureImages, scenarioOf, type ReportedRun } from '../action/fixture-images.js'
+import { FixtureImages, logLines, scenarioOf, type ReportedRun } from '../action/fixture-images.js'
 import { verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
@@ -91,9 +91,9 @@ describe('what a scenario file plants is what start-up meets', () => {
     const file = { version: 1, faults: Object.fromEntries(faults) as unknown }
     const run = await crashTest('kinds.yml', file, '--cache-paths', STATE)
     const found = KINDS.map(({ id }) => {
-      const { verdict, log } = scenarioOf(run, id)
-      const lines = [...(log?.head ?? []), ...(log?.tail ?? [])]
-      return { id, verdict, found: lines.flatMap((line) => /^found (.*)/.exec(line)?.slice(1) ?? []) }
+      const scenario = scenarioOf(run, id)
+      const found = logLines(scenario).flatMap((line) => /^found (.*)/.exec(line)?.slice(1) ?? [])
+      return { id, verdict: scenario.verdict, found }
     })
     expect(found).toEqual(
       KINDS.map(({ id, found: expected }) => ({ id, verdict: 'failed', found: [...expected].sort() }))
@@ -108,13 +108,14 @@ describe('what a scenario file expects decides', () => {
   const ID = `left-lock@${STATE}/recreate`
 
   test.concurrent.each([
-    ['of data it may refuse', undefined, 'refused'],
-    ['unless it must recover', 'recover', 'failed: crashed'],
-    ['and of a cache it may not', 'recover-or-refuse', 'refused']
-  ] as const)('%s', async (name, expectation, verdict) => {
+    ['data', undefined, 'refused'],
+    ['data', 'recover', 'failed: crashed'],
+    ['cache', undefined, 'failed: crashed'],
+    ['cache', 'recover-or-refuse', 'refused']
+  ] as const)('a refusal of %s, where the rule says %s: %s', async (role, expectation, verdict) => {
     const rules = expectation === undefined ? undefined : [{ match: 'left-lock@*', expect: expectation }]
-    const role = name.includes('cache') ? '--cache-paths' : '--data-paths'
-    const run = await crashTest(`${name}.yml`, { version: 1, faults, rules }, role, STATE)
+    const file = `${role}-${String(expectation)}.yml`
+    const run = await crashTest(file, { version: 1, faults, rules }, `--${role}-paths`, STATE)
     expect(verdicts(run.report)).toEqual({ [ID]: verdict })
   })
 
