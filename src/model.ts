@@ -586,6 +586,8 @@ export interface LogCapture {
   /** Lines and bytes that were dropped between head and tail. */
   readonly omittedLines: number
   readonly totalBytes: number
+  /** What a container that has ended said last was not handed out by the engine: what is here is not how it ended. */
+  readonly endMissing?: true
   /** The looks of the lines, which are plain text; left out where nothing was styled. */
   readonly styled?: readonly StyledRange[]
 }

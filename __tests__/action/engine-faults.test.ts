@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { END_MISSING } from '../../src/report/excerpt.js'
 import {
+  type EngineFault,
   engineSocket,
   INJECTED,
   randomDelays,
@@ -128,6 +130,23 @@ describe('what fails is said', () => {
       expect(detail).toContain(words)
     }
     expect(faulty.run.outputs.get('verdict')).toBe('inconclusive')
+    await expectClean(faulty)
+  })
+
+  test.concurrent.each<[string, EngineFault]>([
+    ['does not hand out', { kind: 'refuse' }],
+    ['breaks off', { kind: 'cut', bytes: 8 }]
+  ])('a log that it %s: a crash stands, and the report says what it does not show', async (_, fault) => {
+    const faulty = await behindProxy(
+      'fragile',
+      ({ path }) => (path.includes('/logs?') ? fault : undefined),
+      'Plan: '
+    )
+    expectHonest('fragile', faulty)
+    const crashed = faulty.run.report?.scenarios.filter(({ reason }) => reason === 'crashed') ?? []
+    expect(crashed).not.toEqual([])
+    for (const { log } of crashed) expect(log?.endMissing).toBe(true)
+    expect(faulty.run.summary).toContain(END_MISSING)
     await expectClean(faulty)
   })
 

@@ -66,8 +66,9 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
 
   const unknown = data.unknown ?? boots.unknown ?? second.unknown
 
-  if (refuses && failures.every(({ reason }) => reason === 'crashed') && unknown === undefined) {
-    return refusal(scenario, observation)
+  if (refuses && failures.every(({ reason }) => reason === 'crashed')) {
+    const open = unknown ?? unheard(observation)
+    return open === undefined ? refusal(scenario, observation) : { kind: 'inconclusive', detail: open }
   }
 
   const [gravest, ...others] = failures
@@ -287,6 +288,13 @@ function mayRefuse({ expectation }: Scenario, { boots }: Observation): boolean {
     boots.length > 0 &&
     boots.every(({ outcome }) => isRefusal(outcome))
   )
+}
+
+/** Whatever must not be in a log may be in its end. */
+function unheard({ boots }: Observation): string | undefined {
+  return boots.some(({ log }) => log.endMissing === true)
+    ? 'start-up refused to run, and the engine did not hand out the end of its log'
+    : undefined
 }
 
 function refusal({ target, plant }: Scenario, { boots }: Observation): Verdict {

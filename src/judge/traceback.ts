@@ -29,9 +29,10 @@ export interface ShownFailure extends Failure {
  * container printed.
  *
  * @param ended whether the process ended: then an early failure was survived, and only one at the end of the log counts
- * @returns undefined when there is none
+ * @returns undefined when there is none, or the end of a process that ended is not known
  */
 export function lastFailure(log: LogCapture, ended: boolean): ShownFailure | undefined {
+  if (ended && log.endMissing === true) return undefined
   const lines = linesOf(log)
   const failures = LANGUAGES.flatMap((read) => read(lines)).filter(({ frames }) => frames.length > 0)
   const last = latest(failures.filter(({ ofChild }) => ofChild !== true)) ?? latest(failures)

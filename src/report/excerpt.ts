@@ -5,7 +5,12 @@ export interface Excerpt {
   readonly head: readonly string[]
   readonly omittedLines: number
   readonly tail: readonly string[]
+  /** The container said more before it ended, or may have. */
+  readonly endMissing?: boolean
 }
+
+/** Where a log's last lines are not those that its container ended with. */
+export const END_MISSING = 'the rest is missing: the engine did not hand out the end of this log'
 
 /** How much of a log may be shown. A crash is at the end, so the tail gets the larger part. */
 export interface ExcerptBounds {
@@ -30,7 +35,8 @@ export function excerpt(log: Excerpt, bounds: ExcerptBounds): Excerpt {
   }
   const fitting = fit(shorter, bounds.total)
   const total = log.head.length + log.omittedLines + log.tail.length
-  return { ...fitting, omittedLines: total - fitting.head.length - fitting.tail.length }
+  const omittedLines = total - fitting.head.length - fitting.tail.length
+  return { ...fitting, omittedLines, endMissing: log.endMissing === true }
 }
 
 /** Drops lines next to the gap until the rest fits: from the head first. */
@@ -50,10 +56,11 @@ function takeWhile(lines: readonly string[], keep: (line: string) => boolean): s
   return end === -1 ? [...lines] : lines.slice(0, end)
 }
 
-/** The excerpt as lines, with one that says what is missing. */
+/** The excerpt as lines, with some that say what is missing. */
 export function excerptLines(log: Excerpt): string[] {
   const gap = log.omittedLines === 0 ? [] : [`… ${counted(log.omittedLines, 'line')} left out …`]
-  return [...log.head, ...gap, ...log.tail]
+  const rest = log.endMissing === true ? [`… ${END_MISSING} …`] : []
+  return [...log.head, ...gap, ...log.tail, ...rest]
 }
 
 /** `1 line`, `2 lines`. */

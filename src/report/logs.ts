@@ -55,6 +55,7 @@ export function logOf({ label, observation }: LabelledBoot, clean: Clean, bounds
     head: [...head],
     omittedLines,
     tail: [...tail],
+    endMissing: log.endMissing === true,
     styled: (log.styled ?? [])
       .flatMap((range) => {
         const line = range.line < head.length ? range.line : range.line - all.length + shown.length

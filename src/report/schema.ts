@@ -44,6 +44,11 @@ const log = z
     head: z.array(text).describe('First lines, stdout and stderr in order of arrival.'),
     omittedLines: z.int().nonnegative().describe('Lines that are missing between head and tail.'),
     tail: z.array(text).describe('Last lines.'),
+    endMissing: z
+      .boolean()
+      .describe(
+        'The container ended, and the engine did not hand out what it said last: it may have said more.'
+      ),
     styled: z
       .array(
         z.object({

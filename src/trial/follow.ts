@@ -9,7 +9,8 @@ export interface FollowedLog {
   /** Rejects when the log cannot be followed although the container lives; never fulfils. */
   readonly broken: Promise<never>
   /**
-   * Waits until everything that a dead container said has been read, for as long as more comes and a limited time.
+   * Waits until everything that a dead container said has been read, for as long as more comes and a limited time. Where
+   * something may be missing, the output knows.
    * @returns false when something may be missing
    */
   drained(): Promise<boolean>
@@ -68,16 +69,21 @@ export function followLog(
   })
   broken.catch(() => undefined)
 
+  const endReached = async (): Promise<boolean> => {
+    const deadline = performance.now() + DRAIN_MS
+    for (;;) {
+      const asked = performance.now()
+      const end = await within(Math.min(SILENCE_MS, deadline - asked), ended, signal)
+      if (end !== tooLate) return failure === undefined
+      if (heardAt < asked || performance.now() >= deadline) return false
+    }
+  }
   return {
     broken,
     drained: async () => {
-      const deadline = performance.now() + DRAIN_MS
-      for (;;) {
-        const asked = performance.now()
-        const end = await within(Math.min(SILENCE_MS, deadline - asked), ended, signal)
-        if (end !== tooLate) return failure === undefined
-        if (heardAt < asked || performance.now() >= deadline) return false
-      }
+      const complete = await endReached()
+      if (!complete) output.missEnd()
+      return complete
     }
   }
 }

@@ -22,6 +22,7 @@ export class Output {
   readonly #fail: (error: unknown) => void
   #canary = new ByteSearch('')
   #forbidden: BootObservation['forbiddenLog']
+  #endMissing = false
 
   constructor() {
     let fail: (error: unknown) => void = () => undefined
@@ -60,6 +61,11 @@ export class Output {
     this.#recorder.end()
   }
 
+  /** The container has ended, and what it said last will not come. */
+  missEnd(): void {
+    this.#endMissing = true
+  }
+
   onLines(listener: LinesListener): () => void {
     return this.#recorder.onLines(listener)
   }
@@ -69,7 +75,7 @@ export class Output {
     return {
       forbiddenLog: this.#forbidden,
       canary: this.#canary.found,
-      log: this.#recorder.capture()
+      log: { ...this.#recorder.capture(), ...(this.#endMissing ? { endMissing: true } : {}) }
     }
   }
 }

@@ -99,6 +99,27 @@ describe('passing verdicts', () => {
     expect(short(verdictOf({ boots, secondBoot: undefined, dataAfter }, DATA_FAULT))).toBe('failed: crashed')
   })
 
+  test.each<[string, Partial<Observation>, string]>([
+    [
+      'the end of its log is missing',
+      { boots: [boot({ outcome: CRASH, log: { ...log('checking'), endMissing: true } })] },
+      'the engine did not hand out the end of its log'
+    ],
+    [
+      'the volumes were not read back',
+      { boots: [boot({ outcome: CRASH })], dataAfter: undefined },
+      'could not be read back'
+    ]
+  ])('a refusal is neither right nor wrong where %s', (_, over, words) => {
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const seen = { secondBoot: undefined, dataAfter, ...over }
+    expect(verdictOf(seen, DATA_FAULT)).toMatchObject({
+      kind: 'inconclusive',
+      detail: expect.stringContaining(words)
+    })
+    expect(short(verdictOf(seen, {}))).toBe('failed: crashed')
+  })
+
   test('a refusal that does not name the path is told to', () => {
     const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
     const mute = verdictOf(

@@ -71,6 +71,7 @@ const strangeBoot: fc.Arbitrary<BootObservation> = fc
 const anyBoot = fc.oneof(
   { weight: 4, arbitrary: fc.constant(boot()) },
   { weight: 2, arbitrary: fc.constant(boot({ outcome: CRASH })) },
+  { weight: 1, arbitrary: fc.constant(boot({ outcome: CRASH, log: { ...log(), endMissing: true } })) },
   { weight: 2, arbitrary: strangeBoot }
 )
 
@@ -166,10 +167,10 @@ describe('whatever a trial saw', () => {
       refusals += 1
       expect(expectation).toBe('recover-or-refuse')
       expect(seen.boots).not.toEqual([])
-      for (const { outcome, canary, forbiddenLog } of seen.boots) {
+      for (const { outcome, canary, forbiddenLog, log } of seen.boots) {
         expect(outcome).toMatchObject({ kind: 'exited', oomKilled: false })
         expect(outcome).not.toMatchObject({ exitCode: 0 })
-        expect([canary, forbiddenLog]).toEqual([false, undefined])
+        expect([canary, forbiddenLog, log.endMissing]).toEqual([false, undefined, undefined])
       }
       expect(isIntact(seen)).toBe(true)
     })

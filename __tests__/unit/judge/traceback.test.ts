@@ -207,6 +207,12 @@ describe('the failure that counts', () => {
     expect(lastFailure(apart, true)?.frames.length).toBeGreaterThan(0)
   })
 
+  test('is not known of a process that ended where the end of its log is missing', () => {
+    const cut = log(captured('python-plain'), { endMissing: true })
+    expect(lastFailure(cut, true)).toBeUndefined()
+    expect(lastFailure(log(captured('python-plain')), true)).toBeDefined()
+  })
+
   test('comes with the lines that show it', () => {
     const shown = lastFailure(log(['loading', ...captured('python-plain'), 'bye']), true)
     expect(shown?.lines).toEqual(captured('python-plain'))

@@ -1,4 +1,4 @@
-import { counted } from '../excerpt.js'
+import { counted, END_MISSING } from '../excerpt.js'
 import { textStyles, type ReportLog } from '../schema.js'
 import { html, type Html } from './markup.js'
 
@@ -11,16 +11,18 @@ export function logSection(log: ReportLog, { open }: { readonly open: boolean })
   const size = counted(shown + log.omittedLines, 'line')
   const cut = log.omittedLines === 0 ? null : html`, ${log.omittedLines} left out`
   const title = html`Log of the ${log.boot}`
-  if (shown === 0)
-    return html`<p class="empty">${title}: ${log.omittedLines === 0 ? 'it printed nothing.' : size}</p>`
+  if (shown === 0) {
+    const nothing = log.endMissing ? `${END_MISSING}.` : 'it printed nothing.'
+    return html`<p class="empty">${title}: ${log.omittedLines === 0 ? nothing : size}</p>`
+  }
   return html`<details class="log" ${attribute('open', open && shown <= LONGEST_OPEN)}>
     <summary>${title} <span class="muted">${size}${cut}</span></summary>
     ${lines(log)}
   </details>`
 }
 
-/** Lines with their numbers in the whole log, of which the middle may be missing. */
-function lines({ boot, head, omittedLines, tail, styled }: ReportLog): Html {
+/** Lines with their numbers in the whole log, of which the middle and the end may be missing. */
+function lines({ boot, head, omittedLines, tail, endMissing, styled }: ReportLog): Html {
   const ranges = new Map<number, ReportLog['styled']>()
   for (const range of styled) ranges.set(range.line, [...(ranges.get(range.line) ?? []), range])
   const line = (text: string, index: number): Html => {
@@ -30,8 +32,9 @@ function lines({ boot, head, omittedLines, tail, styled }: ReportLog): Html {
   const all = [...head, ...tail].map(line)
   const gap =
     omittedLines === 0 ? null : html`<span class="gap">… ${counted(omittedLines, 'line')} left out …</span>`
+  const rest = endMissing ? html`<span class="gap">… ${END_MISSING} …</span>` : null
   return html`<pre class="lines" tabindex="0" role="group" aria-label="Log of the ${boot}">
-${all.slice(0, head.length)}${gap}${all.slice(head.length)}</pre>`
+${all.slice(0, head.length)}${gap}${all.slice(head.length)}${rest}</pre>`
 }
 
 /** The line with its styled ranges; one that overlaps an earlier one or has no place in the line is left out. */
