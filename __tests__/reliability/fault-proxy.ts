@@ -157,6 +157,8 @@ async function forward({ upstream, request, response, fault }: Forwarding): Prom
     return
   }
   if (fault?.kind === 'delay') await delay(fault.ms)
+  // A client that has left meanwhile would not end a stream any more.
+  if (response.closed) return
   const call = ask({
     socketPath: upstream,
     method: request.method,
