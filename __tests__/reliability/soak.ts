@@ -1,39 +1,18 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { newJob } from '../action/job.js'
-import { BASES, leftBehindBy, root, runAction, verdicts } from '../action/runner.js'
+import { BASES, execute, leftBehindBy, root, runAction, verdicts } from '../action/runner.js'
 import { randomDelays, randomFaults, startFaultProxy } from './fault-proxy.js'
-
-/** What the machine and the engine do meanwhile: a third of the runs each, and each example in every third round. */
-const CONDITIONS = ['idle', 'load', 'faults'] as const
-type Condition = (typeof CONDITIONS)[number]
-
-/** What one example came out as in one round. */
-interface Entry {
-  readonly round: number
-  readonly condition: Condition
-  readonly example: string
-  readonly seconds: number
-  /** Scenarios that came out as they must, that could not be known, and that came out wrong. */
-  readonly right: number
-  readonly inconclusive: number
-  readonly wrong: readonly string[]
-  /** Undefined when there was no verdict: then the job fails, and says why. */
-  readonly verdict: string | undefined
-  readonly exitCode: number | null
-  /** Requests that were made to go wrong. */
-  readonly injected: number
-  readonly leftBehind: number
-}
+import { CONDITIONS, readSoak, renderSoak, type Condition, type SoakEntry } from './soak-record.js'
 
 interface Row {
   readonly exitCode: number
   readonly scenarios: Readonly<Record<string, string>>
 }
 
-const [rounds = '100', file = join(root, 'cache-crash-test-report/soak.jsonl'), only = ''] =
-  process.argv.slice(2)
+const [rounds = '100', file = join(root, 'docs/soak.jsonl'), only = ''] = process.argv.slice(2)
 const table = JSON.parse(
   readFileSync(join(root, '__tests__/fixtures/verdicts/examples.json'), 'utf8')
 ) as Readonly<Record<string, Row>>
@@ -42,12 +21,14 @@ const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'manual-space': { 'cache-paths': '/data/manual_store/ocr_cache', 'data-paths': '/data/uploads' }
 }
 
+const bundle = createHash('sha256')
+  .update(readFileSync(join(root, 'dist/index.js')))
+  .digest('hex')
+  .slice(0, 12)
+const engine = (await execute('docker', ['version', '--format', '{{.Server.Version}}'])).output.trim()
+
 mkdirSync(join(file, '..'), { recursive: true })
-if (!existsSync(file)) writeFileSync(file, '')
-const entries: Entry[] = readFileSync(file, 'utf8')
-  .split('\n')
-  .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Entry)
+const entries = readSoak(file)
 if (entries.length > 0) console.log(`Going on after ${entries.length} runs of earlier.`)
 
 for (let round = 0; round < Number(rounds); round++) {
@@ -66,8 +47,7 @@ for (let round = 0; round < Number(rounds); round++) {
     for (const words of entry.wrong) console.log(`   WRONG: ${words}`)
   }
 }
-console.log(`\n${figures(entries)}`)
-writeFileSync(file.replace(/\.jsonl$/, '') + '.md', `${figures(entries)}\n`)
+console.log(`\n${renderSoak(entries)}`)
 process.exitCode = entries.every((entry) => entry.wrong.length === 0 && entry.leftBehind === 0) ? 0 : 1
 
 /** One example with every default fault, under a condition. */
@@ -75,7 +55,7 @@ async function crashTest(
   { round, turn, condition }: { round: number; turn: number; condition: Condition },
   example: string,
   row: Row
-): Promise<Entry> {
+): Promise<SoakEntry> {
   const [name = ''] = example.split('/')
   const job = await newJob()
   const proxy = condition === 'faults' ? await startFaultProxy() : undefined
@@ -105,21 +85,31 @@ async function crashTest(
         ? []
         : [`${id} came out as ${came}, not ${row.scenarios[id] ?? 'planned'}`]
     )
-    const right = row.exitCode === 0 ? 'passed' : 'failed'
+    const right = Object.keys(found).length - inconclusive - wrong.length
+    if (verdict !== undefined && (condition !== 'faults' || verdict === 'passed')) {
+      const missing = Object.keys(row.scenarios).filter((id) => !(id in found))
+      wrong.push(...missing.map((id) => `${id} was not run`))
+    }
+    if (verdict !== 'inconclusive' && (run.exitCode === 0) !== (verdict === 'passed'))
+      wrong.push(`the exit code is ${run.exitCode ?? 'none'} where the verdict is ${verdict ?? 'missing'}`)
+    const expected = row.exitCode === 0 ? 'passed' : 'failed'
     const known =
-      verdict === undefined || verdict === 'inconclusive' ? condition === 'faults' : verdict === right
-    if (!known) wrong.push(`the verdict is ${verdict ?? 'missing'}, not ${right}: ${run.output.slice(-500)}`)
+      verdict === undefined || verdict === 'inconclusive' ? condition === 'faults' : verdict === expected
+    if (!known)
+      wrong.push(`the verdict is ${verdict ?? 'missing'}, not ${expected}: ${run.output.slice(-500)}`)
     // What the run could not remove is the post step's.
     await runAction({}, { entry: 'post/index.js', env: job.env })
     return {
       round,
       condition,
       example,
+      bundle,
+      engine,
       seconds: (performance.now() - began) / 1000,
-      right: Object.keys(found).length - inconclusive - wrong.length,
+      right,
       inconclusive,
       wrong,
-      verdict,
+      verdict: verdict ?? null,
       exitCode: run.exitCode,
       injected: proxy?.injected.length ?? 0,
       leftBehind: (await leftBehindBy(run)).length
@@ -148,29 +138,4 @@ function putUnderLoad(): () => Promise<void> {
   return async () => {
     await Promise.all(workers.map((worker) => worker.terminate()))
   }
-}
-
-function figures(all: readonly Entry[]): string {
-  const lines = CONDITIONS.map((condition) => {
-    const some = all.filter((entry) => entry.condition === condition)
-    const sum = (number: (entry: Entry) => number): number =>
-      some.reduce((total, entry) => total + number(entry), 0)
-    const cells = [
-      condition,
-      new Set(some.map(({ round }) => round)).size,
-      some.length,
-      sum(({ right }) => right),
-      sum(({ inconclusive }) => inconclusive),
-      sum(({ wrong }) => wrong.length),
-      some.filter(({ verdict }) => verdict === undefined).length,
-      sum(({ injected }) => injected),
-      sum(({ leftBehind }) => leftBehind)
-    ]
-    return `| ${cells.join(' | ')} |`
-  })
-  return [
-    '| condition | rounds | runs | scenarios right | inconclusive | wrong | runs without a verdict | requests that went wrong | left behind |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    ...lines
-  ].join('\n')
 }
