@@ -60,6 +60,7 @@ export function renderSoak(entries: readonly SoakEntry[]): string {
   }
   const made = [...bundles].map(([which, runs]) => `- ${runs} runs of ${which}`)
   return [
+    '<!-- prettier-ignore -->',
     '| condition | runs | scenarios right | inconclusive | wrong | runs without a verdict | requests that went wrong | left behind |',
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
     ...lines,

@@ -1,9 +1,6 @@
 import { INPUT_DEFINITIONS, type InputDefinition } from './definitions.js'
 import { OUTPUT_DEFINITIONS } from './outputs.js'
 
-/** A part of a file that is made from the tables. */
-export type DocumentBlock = 'inputs' | 'outputs' | 'faults'
-
 const LINE_WIDTH = 100
 
 /** @returns the lines of `action.yml` from `inputs:` on, with a newline at the end */
@@ -44,7 +41,7 @@ export function renderOutputTable(): string {
  *
  * @returns the whole text, or undefined where a marker is missing
  */
-export function replaceBlock(text: string, block: DocumentBlock, content: string): string | undefined {
+export function replaceBlock(text: string, block: string, content: string): string | undefined {
   const marker = (edge: 'start' | 'end'): RegExp =>
     new RegExp(`^(?:# ${block}:${edge}|<!-- ${block}:${edge} -->)$`, 'm')
   const start = marker('start').exec(text)
