@@ -3,24 +3,12 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { newJob } from '../action/job.js'
-import { BASES, execute, leftBehindBy, root, runAction, verdicts } from '../action/runner.js'
+import { execute, leftBehindBy, root, runAction, verdicts } from '../action/runner.js'
+import { exampleInputs, EXAMPLES, tableFaults } from '../verdicts/examples.js'
 import { randomDelays, randomFaults, startFaultProxy } from './fault-proxy.js'
 import { CONDITIONS, readSoak, renderSoak, type Condition, type SoakEntry } from './soak-record.js'
 
-interface Row {
-  readonly exitCode: number
-  readonly scenarios: Readonly<Record<string, string>>
-}
-
 const [rounds = '100', file = join(root, 'docs/soak.jsonl'), only = ''] = process.argv.slice(2)
-const table = JSON.parse(
-  readFileSync(join(root, '__tests__/fixtures/verdicts/examples.json'), 'utf8')
-) as Readonly<Record<string, Row>>
-const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'gpu-worker': { 'cache-paths': '/root/.cache\n/workspace/docstrange' },
-  'manual-space': { 'cache-paths': '/data/manual_store/ocr_cache', 'data-paths': '/data/uploads' }
-}
-
 const bundle = createHash('sha256')
   .update(readFileSync(join(root, 'dist/index.js')))
   .digest('hex')
@@ -32,7 +20,7 @@ const entries = readSoak(file)
 if (entries.length > 0) console.log(`Going on after ${entries.length} runs of earlier.`)
 
 for (let round = 0; round < Number(rounds); round++) {
-  for (const [index, [example, row]] of Object.entries(table).entries()) {
+  for (const [index, [example, row]] of Object.entries(EXAMPLES).entries()) {
     const turn = round + index
     const condition = CONDITIONS[turn % CONDITIONS.length] ?? 'idle'
     if (!example.includes(only)) continue
@@ -54,9 +42,8 @@ process.exitCode = entries.every((entry) => entry.wrong.length === 0 && entry.le
 async function crashTest(
   { round, turn, condition }: { round: number; turn: number; condition: Condition },
   example: string,
-  row: Row
+  row: (typeof EXAMPLES)[string]
 ): Promise<SoakEntry> {
-  const [name = ''] = example.split('/')
   const job = await newJob()
   const proxy = condition === 'faults' ? await startFaultProxy() : undefined
   // Every other one of them breaks what a run can do nothing about; the others only what it has to bear.
@@ -67,14 +54,7 @@ async function crashTest(
   const began = performance.now()
   try {
     const run = await runAction(
-      {
-        context: `examples/${name}`,
-        file: `examples/${example}/Dockerfile`,
-        'build-args': `BASE_IMAGE=${BASES['python3.13']}`,
-        'stable-for': '500ms',
-        ...INPUTS[name],
-        faults: 'default\nsymlink-to-volume'
-      },
+      { ...exampleInputs(example, 'python3.13'), faults: tableFaults(example) },
       { env: { ...job.env, ...(proxy === undefined ? {} : { DOCKER_HOST: proxy.address }) } }
     )
     const found = verdicts(run.report)
