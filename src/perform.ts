@@ -12,7 +12,7 @@ import type { TextFile } from './inputs/image-source.js'
 import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
-import { secretValues } from './report/secrets.js'
+import { buildVariables, imageSecrets, MOST_IMAGE_SECRETS, secretValues } from './report/secrets.js'
 import { isAlive } from './processes.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
@@ -64,7 +64,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
 /** Joins the reports of others: no engine, no image. */
 async function mergeAndPublish({ raw, environment }: Invocation, publisher: Publisher): Promise<void> {
   const inputs = parseMergeInputs(raw, workspaceOf(environment))
-  if (inputs.comment.when !== 'never') publisher.mask(inputs.comment.token)
+  if (inputs.comment.when !== 'never') publisher.mask([inputs.comment.token])
   const found = await findReports(inputs.reports)
   const { strict, comment, reportDir } = inputs
   const report = mergeReports(found, { ...publisher.context, version: VERSION, strict })
@@ -79,7 +79,7 @@ async function runAndPublish(
 ): Promise<void> {
   const { environment } = invocation
   const inputs = readInputs(invocation)
-  for (const secret of secretsOf(inputs, environment)) publisher.mask(secret)
+  publisher.mask(secretsOf(inputs, environment))
   const faults = [...catalogue, ...(inputs.scenarioFile?.faults ?? []).map(ownFault)]
   const engine = await connect(environment)
   try {
@@ -96,7 +96,9 @@ async function runAndPublish(
       },
       // What the image's variables are called is up to whoever wrote its Dockerfile, or the user's options.
       onFacts: ({ env }) => {
-        for (const secret of secretValues(env, {}).keys()) publisher.hide(secret)
+        const { values, left } = imageSecrets(env)
+        publisher.hide(values)
+        if (left > 0) publisher.warning(unmasked(left))
       },
       isAlive
     })
@@ -149,14 +151,15 @@ function readText(path: string, limit: number): TextFile {
 }
 
 /** The same values that are masked in reports: progress may quote a container that prints its environment. */
-function secretsOf({ image, env, comment }: Inputs, environment: NodeJS.ProcessEnv): Iterable<string> {
+function unmasked(left: number): string {
+  return `${left} of the image’s own variables look like secrets and are not masked: at most ${MOST_IMAGE_SECRETS} are, and none that is very long.`
+}
+
+function secretsOf({ image, env, comment }: Inputs, environment: NodeJS.ProcessEnv): string[] {
   const build = image.kind === 'build' ? image : undefined
-  const buildArgs = (build?.buildArgs ?? []).map((item): [string, string] => {
-    const [name = '', ...value] = item.split('=')
-    // Without a value, the builder takes it from the environment.
-    return [name, value.length === 0 ? (environment[name] ?? '') : value.join('=')]
-  })
-  const secrets = secretValues({ ...Object.fromEntries(buildArgs), ...env }, build?.secrets ?? {})
+  // An argument without a value is taken from the environment.
+  const variables = { ...buildVariables(build, environment), ...env }
+  const secrets = secretValues(variables, build?.secrets ?? {})
   return [...secrets.keys(), ...(comment.when === 'never' ? [] : [comment.token])]
 }
 

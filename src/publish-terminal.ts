@@ -61,7 +61,8 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     stderr.write(`${CLEAR_LINE}${ink.dim(text)}`)
   }
   const showTally = (): void => {
-    showStatus(statusLine(tally, (clock.now() - tallyAt) / 1_000, columnsOf(stderr)))
+    const running = tally.running.map((id) => mask(visible(id)))
+    showStatus(statusLine({ ...tally, running }, (clock.now() - tallyAt) / 1_000, columnsOf(stderr)))
   }
   const endStatus = (): void => {
     stopTicking?.()
@@ -80,8 +81,8 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     })
   }
 
-  const hide = (value: string): void => {
-    secrets.add(value)
+  const hide = (values: readonly string[]): void => {
+    for (const value of values) secrets.add(value)
     mask = masker(secrets)
   }
   return {
@@ -92,7 +93,10 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
       tally = tallied(tally, event)
       tallyAt = clock.now()
       showStatus('')
-      const line = progressLine(event, ink, stderr.isTTY === true ? columnsOf(stderr) : Infinity)
+      const line = progressLine(event, ink, {
+        columns: stderr.isTTY === true ? columnsOf(stderr) : Infinity,
+        mask
+      })
       if (line !== undefined) print(line)
       showTally()
       if (stderr.isTTY === true && tally.running.length > 0) stopTicking ??= clock.every(TICK_MS, showTally)
@@ -104,7 +108,7 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     group: async (title, run) => {
       print(`${ink.dim('▸')} ${visible(title)}`)
       const lines = lineSplitter((line) => {
-        print(`  ${ink.dim('│')} ${visible(line)}`)
+        print(`  ${ink.dim('│')} ${visible(mask(line))}`)
       })
       try {
         return await run(lines.write)

@@ -19,7 +19,7 @@ import type { ReportLocation } from './report/schema.js'
 import { masker, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
-import { logLine, logLines, oneLine } from './report/untrusted.js'
+import { logLine, logLines, oneLine, visible } from './report/untrusted.js'
 import { complaint, named } from './report/words.js'
 
 const LONGEST_ANNOTATION = 1_000
@@ -38,13 +38,15 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   let stopToken: string | undefined
 
   const raw = (line: string): void => void process.stdout.write(`${line}\n`)
+  /** Masked before and after: what cannot be seen may stand in a secret's way, or be part of it. */
+  const shown = (line: string): string => mask(visible(mask(line)))
   /** Text, which the runner must not obey. */
   const print = (line: string): void => {
     if (stopToken === undefined) {
       stopToken = randomUUID()
       raw(`::stop-commands::${stopToken}`)
     }
-    raw(logLine(mask(line)))
+    raw(logLine(shown(line)))
   }
   /** Something that the runner must obey. */
   const command = (issue: () => void): void => {
@@ -55,23 +57,23 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
 
   const marks = annotations((kind, text, place) => {
     command(() => {
-      issueAnnotation(kind, logLine(oneLine(mask(text)), LONGEST_ANNOTATION), place)
+      issueAnnotation(kind, logLine(mask(oneLine(mask(text))), LONGEST_ANNOTATION), place)
     })
   }, print)
   const ink = paint(false)
 
-  const hide = (value: string): void => {
-    secrets.add(value)
+  const hide = (values: readonly string[]): void => {
+    for (const value of values) secrets.add(value)
     mask = masker(secrets)
   }
   return {
     context: actionContext(environment),
     hide,
-    mask: (value) => {
-      hide(value)
+    mask: (values) => {
+      hide(values)
       command(() => {
-        for (const form of value.trim() === '' ? [] : new Set([value, ...secretForms(value)]))
-          core.setSecret(form)
+        for (const value of values.filter((text) => text.trim() !== ''))
+          for (const form of new Set([value, ...secretForms(value)])) core.setSecret(form)
       })
     },
     progress: (event) => {
@@ -83,7 +85,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     group: async (title, run) => {
       command(() => {
-        core.startGroup(logLine(oneLine(mask(title)), 200))
+        core.startGroup(logLine(mask(oneLine(mask(title))), 200))
       })
       const lines = lineSplitter(print)
       try {

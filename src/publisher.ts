@@ -8,10 +8,10 @@ export interface Publisher {
   /** What a report says of the place where the run happens, for `makeReport`. */
   readonly context: Omit<ReportContext, 'faults'>
 
-  /** Keeps a value, in the forms in which it commonly leaks, out of everything that is printed or written from now on. */
-  mask(value: string): void
-  /** The same without a word to the runner: a stranger may have chosen the value, to make the rest of the job unreadable. */
-  hide(value: string): void
+  /** Keeps values, in the forms in which they commonly leak, out of everything that is printed or written from now on. */
+  mask(values: readonly string[]): void
+  /** The same without a word to the runner: a stranger may have chosen the values, to make the rest of the job unreadable. */
+  hide(values: readonly string[]): void
   progress(event: ProgressEvent): void
   /** Prints one line of ours; what others wrote in it is made harmless. */
   line(text: string): void

@@ -118,7 +118,7 @@ const ELEMENTS = new Set(
     'blockquote'
   ].concat(
     ['table', 'thead', 'tbody', 'tr', 'th', 'th align', 'td', 'td align'],
-    ['text', 'sh', 'mermaid'].map((language) => `code class language-${language}`)
+    ['text', 'sh'].map((language) => `code class language-${language}`)
   )
 )
 

@@ -37,7 +37,10 @@ for name in ("DATABASE_PASSWORD", "UPSTREAM_API_KEY", "REGISTRY_TOKEN"):
         urllib.parse.quote_plus(value),
         html.escape(value, quote=False),
         html.escape(value),
+        json.dumps(value),
         json.dumps(value, ensure_ascii=False),
+        json.dumps(json.dumps(value)),
+        raw.hex(),
         "postgres://app:" + urllib.parse.quote(value, safe="") + "@db/app",
     ]
 `

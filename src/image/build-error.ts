@@ -1,3 +1,5 @@
+import { cutBetweenWords } from '../cut.js'
+
 /** What a failing build's output says. */
 export interface BuildFailure {
   /** The failing step as the builder names it, e.g. `[3/4] RUN npm ci`; undefined when it failed outside any step. */
@@ -72,7 +74,7 @@ function buildKitFailure(lines: readonly string[]): BuildFailure | undefined {
   const printed = ownLines.filter((line) => /^\d+\.\d+ /.test(line)).map((line) => line.replace(/^\S+ /, ''))
   const message = error.replace(/^#\d+ ERROR: /, '')
   return {
-    step: step === undefined ? undefined : cut(step, maximumStepLength),
+    step: step === undefined ? undefined : cutBetweenWords(step, maximumStepLength),
     lines: lastOf([...printed, message])
   }
 }
@@ -84,18 +86,17 @@ function legacyFailure(lines: readonly string[]): BuildFailure | undefined {
   const printed = lines
     .slice(start + 1)
     .filter((line) => !/^ ---> |^Removing intermediate container /.test(line))
-  return { step: cut(`[${position ?? '?'}] ${instruction ?? ''}`, maximumStepLength), lines: lastOf(printed) }
+  return {
+    step: cutBetweenWords(`[${position ?? '?'}] ${instruction ?? ''}`, maximumStepLength),
+    lines: lastOf(printed)
+  }
 }
 
 function lastOf(lines: readonly string[]): string[] {
   return lines
     .filter((line) => line.trim() !== '')
     .slice(-maximumLines)
-    .map((line) => cut(line, maximumLineLength))
-}
-
-function cut(line: string, length: number): string {
-  return line.length > length ? `${line.slice(0, length)} …` : line
+    .map((line) => cutBetweenWords(line, maximumLineLength))
 }
 
 /** Without colours (ESC is one of the control characters, \p{Cc}) and control characters: the output is untrusted. */

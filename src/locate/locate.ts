@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { EngineError } from '../engine/errors.js'
 import { candidatesOf, repositoryOf, type Candidates, type Repository } from './candidates.js'
@@ -91,7 +91,12 @@ async function ignoreRules({ context, file }: BuildSource): Promise<string> {
   return (await textOf(`${file}.dockerignore`)) ?? (await textOf(`${context}/.dockerignore`)) ?? ''
 }
 
+/** Files of a stranger's checkout that are larger, or not files at all, have no rules for us. */
+const LARGEST_RULES = 1_048_576
+
 async function textOf(file: string): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined)
+  if (found?.isFile() !== true || found.size > LARGEST_RULES) return undefined
   return await readFile(file, 'utf8').catch(() => undefined)
 }
 

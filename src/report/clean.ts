@@ -1,4 +1,4 @@
-import { masker, secretValues } from './secrets.js'
+import { buildVariables, imageSecrets, masker, secretValues } from './secrets.js'
 import { cut, oneLine, visible } from './untrusted.js'
 import type { RunRecord } from '../model.js'
 
@@ -15,18 +15,15 @@ const LONGEST_TEXT = 2_000
 /** Takes a run's secrets out before anything is cut, since half a secret would not be recognised. */
 export function cleaner({ inputs, facts }: Pick<RunRecord, 'inputs' | 'facts'>): Clean {
   const build = inputs.image.kind === 'build' ? inputs.image : undefined
-  const buildArgs = (build?.buildArgs ?? []).map((item): [string, string] => [
-    item.split('=', 1)[0] ?? '',
-    item.slice(item.indexOf('=') + 1)
-  ])
   const mask = masker([
-    ...secretValues(facts.env, {}).keys(),
-    ...secretValues(Object.fromEntries(buildArgs), {}).keys(),
+    ...imageSecrets(facts.env).values,
+    ...secretValues(buildVariables(build), {}).keys(),
     ...secretValues(inputs.env, build?.secrets ?? {}).keys()
   ])
+  // Before and after: what cannot be seen may stand in a secret's way, or be part of it.
   return {
-    text: (text) => cut(oneLine(mask(text)), LONGEST_TEXT),
-    line: (line) => visible(mask(line))
+    text: (text) => cut(mask(oneLine(mask(text))), LONGEST_TEXT),
+    line: (line) => mask(visible(mask(line)))
   }
 }
 

@@ -76,9 +76,13 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
 
 /**
  * One line for an event; undefined where there is nothing to say on a line of its own.
- * @param columns that of a result takes at most: the report has all of it
+ * @param fit the columns that a result takes at most, since the report has all of it, and what takes secrets out before
  */
-export function progressLine(event: ProgressEvent, ink: Paint, columns = Infinity): string | undefined {
+export function progressLine(
+  event: ProgressEvent,
+  ink: Paint,
+  fit: { readonly columns: number; readonly mask: (text: string) => string } = EVERYTHING
+): string | undefined {
   switch (event.kind) {
     case 'build':
       return `${ink.dim('▸')} Building ${visible(event.reference)}`
@@ -99,7 +103,7 @@ export function progressLine(event: ProgressEvent, ink: Paint, columns = Infinit
         event.result,
         `${String(event.done).padStart(String(event.total).length)}/${event.total}`,
         ink,
-        columns
+        fit
       )
     case 'cleanup':
       return `${ink.dim('▸')} Removing what this run left on the engine`
@@ -130,18 +134,25 @@ function controlLine(control: ControlResult, ink: Paint): string {
   return `${ink.green('✔')} Control: ready after ${duration(readySeconds)}, then ${duration(secondReadySeconds)} on the state it left`
 }
 
+const EVERYTHING = { columns: Infinity, mask: (text: string): string => text }
+
 /** Columns of a result's id and detail on however narrow a terminal. */
 const NARROWEST = 10
 
-function resultLine(result: ScenarioResult, place: string, ink: Paint, columns: number): string {
+function resultLine(
+  result: ScenarioResult,
+  place: string,
+  ink: Paint,
+  { columns, mask }: typeof EVERYTHING
+): string {
   const { scenario, verdict, observation, expectedToFail } = result
-  const id = visible(scenario.id)
+  const id = mask(visible(scenario.id))
   const took = duration(observation.seconds)
   const line = (sign: string, words: string, about: string, colour: (text: string) => string): string => {
     const room = columns - width(`${sign} ${place} ${words}   ${took}`)
     return `${colour(sign)} ${ink.dim(place)} ${colour(words)} ${fitted(about, Math.max(NARROWEST, room))}  ${ink.dim(took)}`
   }
-  const detail = `${id}: ${oneLine(verdict.detail)}`
+  const detail = `${id}: ${mask(oneLine(verdict.detail))}`
   switch (verdict.kind) {
     case 'recovered':
     case 'tolerated':

@@ -1,4 +1,4 @@
-import { isSecretName, secretValues } from './secrets.js'
+import { buildVariables, isSecret, isSecretName, secretValues } from './secrets.js'
 import type { BuildSource, HealthInputs, ImageFacts, Inputs, ProbeSpec, Scenario } from '../model.js'
 
 /**
@@ -14,10 +14,7 @@ export function reproduceCommand(
   imageEnv: ImageFacts['env'] = {}
 ): string {
   const build = inputs.image.kind === 'build' ? inputs.image : undefined
-  const secrets = secretValues(
-    { ...imageEnv, ...Object.fromEntries((build?.buildArgs ?? []).map(pair)), ...inputs.env },
-    build?.secrets ?? {}
-  )
+  const secrets = secretValues({ ...imageEnv, ...buildVariables(build), ...inputs.env }, build?.secrets ?? {})
   return [
     command,
     ...flags(inputs, scenario, secrets).map(({ name, value }) => `--${name} ${word(value, secrets)}`)
@@ -82,9 +79,9 @@ function each(name: string, values: readonly string[]): Flag[] {
   return values.map((value) => ({ name, value: [value] }))
 }
 
-/** `NAME=VALUE`, without the value where the name says that it is secret. */
+/** `NAME=VALUE`, without the value where it is secret. */
 function assignment([name, value]: readonly [string, string]): Value {
-  return isSecretName(name) ? [`${name}=`, { variable: name }] : [`${name}=${value}`]
+  return isSecretName(name) || isSecret(name, value) ? [`${name}=`, { variable: name }] : [`${name}=${value}`]
 }
 
 /** A build secret: in quotes where it has several lines, as the input `secrets` wants it. */

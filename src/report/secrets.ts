@@ -1,18 +1,47 @@
 /** What must not be shown, and how it is taken out of a text. Pure. */
 
+import type { BuildSource } from '../model.js'
+
 /** Shorter values are left: masking `1` or `{` would make a report unreadable and guess the value anyway. */
 const SHORTEST_SECRET = 4
 /** Values of secret-looking variables that are no secrets. */
 const HARMLESS = /^(?:true|false|none|null|undefined|disabled|enabled|optional|required)$/i
 
+/** Words that say secret wherever they stand in a name, and such as have to stand alone: `COMPASS` and `AUTHOR` are none. */
+const TELLING = /SECRET|TOKEN|PASSWORD|PASSWD|PASSPHRASE|KEY|CREDENTIAL/i
+const TELLING_ALONE = /(?:^|[_.-])(?:PASS|AUTH|DSN|BEARER|JWT|COOKIE)(?:[_.-]|$)|[_.-]PWD$/i
+
 /** Whether a variable's name says that its value is a secret. */
 export function isSecretName(name: string): boolean {
-  return /(?:SECRET|TOKEN|PASSWORD|PASSWD|KEY|CREDENTIAL)/i.test(name)
+  return TELLING.test(name) || TELLING_ALONE.test(name)
+}
+
+/** Tokens that are known by their form: GitHub's, npm's, AWS's, Slack's, JSON Web Tokens. */
+const TOKEN =
+  /^(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|npm_\w{20,}|AKIA[0-9A-Z]{16}|xox[a-z]-[\w-]{10,}|eyJ[\w-]+\.[\w-]+\.[\w-]*)$/
+/** Who asks, in a URL: `user:password@`, or a token alone. The last `@` before the path counts (RFC 3986, 3.2.1, has no others). */
+const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\s]+)@/i
+/** A user's name alone is no secret; a token is longer. */
+const SHORTEST_TOKEN = 16
+
+/** What is secret in a URL. */
+function passwordOf(value: string): string | undefined {
+  const userinfo = USERINFO.exec(value)?.[1]
+  if (userinfo === undefined) return undefined
+  const colon = userinfo.indexOf(':')
+  if (colon === -1) return userinfo.length >= SHORTEST_TOKEN ? userinfo : undefined
+  return userinfo.slice(colon + 1)
+}
+
+/** Whether a variable is a secret, by its name or by its value. */
+export function isSecret(name: string, value: string): boolean {
+  if (value.length < SHORTEST_SECRET || HARMLESS.test(value)) return false
+  return isSecretName(name) || TOKEN.test(value) || (passwordOf(value) ?? '') !== ''
 }
 
 /**
  * Secret values by the name that stands for each.
- * @param env variables, of which those with a telling name count
+ * @param env variables, of which those with a telling name or value count
  * @param secrets values that were declared as secrets, by id
  */
 export function secretValues(
@@ -20,28 +49,72 @@ export function secretValues(
   secrets: Readonly<Record<string, string>>
 ): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
-  for (const [name, value] of Object.entries(env))
-    if (isSecretName(name) && value.length >= SHORTEST_SECRET && !HARMLESS.test(value)) found.set(value, name)
+  for (const [name, value] of Object.entries(env)) if (isSecret(name, value)) found.set(value, name)
   for (const [id, value] of Object.entries(secrets)) if (value !== '') found.set(value, id)
   return found
 }
 
+/** Secrets among an image's own variables that are masked at most: each costs time in every line, and the image chooses how many. */
+export const MOST_IMAGE_SECRETS = 100
+const LONGEST_IMAGE_SECRET = 4096
+
+/** Secret values among the variables of an image, which whoever wrote it chose: no more than can be masked in time. */
+export function imageSecrets(env: Readonly<Record<string, string>>): {
+  readonly values: readonly string[]
+  /** How many are left as they are. */
+  readonly left: number
+} {
+  const found = [...secretValues(env, {}).keys()]
+  const values = found.filter(({ length }) => length <= LONGEST_IMAGE_SECRET).slice(0, MOST_IMAGE_SECRETS)
+  return { values, left: found.length - values.length }
+}
+
 /**
- * A value and the forms in which it commonly leaks: each of its lines, Base64 (both alphabets, inside of other text, and folded
- * as `base64` does), URL-encoded in the ways of several languages, JSON, XML.
+ * What a build is given, as variables: its arguments, and where its context comes from, which may be a URL with a token.
+ * @param environment where the builder takes the value of an argument that has none
+ */
+export function buildVariables(
+  build: Pick<BuildSource, 'buildArgs' | 'context'> | undefined,
+  environment: Readonly<Record<string, string | undefined>> = {}
+): Record<string, string> {
+  if (build === undefined) return {}
+  const buildArgs = build.buildArgs.map((item): [string, string] => {
+    const equals = item.indexOf('=')
+    return equals === -1 ? [item, environment[item] ?? ''] : [item.slice(0, equals), item.slice(equals + 1)]
+  })
+  return { CONTEXT: build.context, ...Object.fromEntries(buildArgs) }
+}
+
+/** A value, and what of it is a secret by itself: it without blank ends, each of its lines, the password of a URL. */
+function partsOf(value: string): string[] {
+  const lines = value.split(/\r?\n/).map((line) => line.trim())
+  return longEnough([value, value.trim(), ...lines, passwordOf(value.trim()) ?? ''])
+}
+
+function longEnough(forms: readonly string[]): string[] {
+  return [...new Set(forms)].filter((form) => form.length >= SHORTEST_SECRET)
+}
+
+/**
+ * A value and the forms in which it commonly leaks, for a runner, which looks for them as they are: its parts, and of each Base64
+ * (both alphabets, inside of other text, and folded as `base64` does), hexadecimal digits, URL-encoded in the ways of several
+ * languages, JSON, XML, quoted for a shell.
  */
 export function secretForms(value: string): string[] {
-  const lines = value.split(/\r?\n/)
-  const forms = [
-    value,
-    value.trim(),
-    ...lines.map((line) => line.trim()),
-    ...base64Forms(value),
-    ...urlForms(value),
-    JSON.stringify(value).slice(1, -1),
-    ...markupForms(value)
-  ]
-  return [...new Set(forms)].filter((form) => form.length >= SHORTEST_SECRET)
+  return longEnough(
+    partsOf(value).flatMap((part) => [
+      ...rigidForms(part),
+      ...urlForms(part),
+      JSON.stringify(part).slice(1, -1),
+      ...markupForms(part)
+    ])
+  )
+}
+
+/** Those in which not each character stands for itself. */
+function rigidForms(part: string): string[] {
+  const hex = Buffer.from(part).toString('hex')
+  return [part, part.replaceAll("'", "'\\''"), ...base64Forms(part), hex, hex.toUpperCase()]
 }
 
 /** Languages differ in whether and how they escape quotes; without any, these are one form. */
@@ -91,11 +164,108 @@ function urlForms(value: string): string[] {
     .flatMap((form) => [form, form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())])
 }
 
+/** Characters that hardly anything escapes. */
+const PLAIN = /^[\w.-]$/
+
+/** Longer expressions take long to compile; a value that needs one is looked for as it is, and in its rigid forms. */
+const LONGEST_EXPRESSION = 100_000
+
+/**
+ * An expression for a text in which each character may be escaped in a way of its own, as languages do it for URLs, JSON, XML and
+ * shells; undefined where there is nothing to escape. No two ways to match the same text: no time but linear.
+ */
+function flexible(part: string): RegExp | undefined {
+  if ([...part].every((character) => PLAIN.test(character))) return undefined
+  const source = part.replace(/\\+|[^\\]/gu, (piece) =>
+    // A run of them as one, or which of them escapes which would be open.
+    piece.startsWith('\\')
+      ? `(?:\\\\{${piece.length},${4 * piece.length}}|${repeated('%5[cC]', piece.length)})`
+      : anyForm(piece)
+  )
+  return source.length > LONGEST_EXPRESSION ? undefined : new RegExp(source, 'g')
+}
+
+function repeated(source: string, times: number): string {
+  return `(?:${source}){${times}}`
+}
+
+const NAMES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
+const LETTERS: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't' }
+
+function anyForm(character: string): string {
+  if (PLAIN.test(character)) return character.replace('.', '\\.')
+  const code = character.codePointAt(0) ?? 0
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
+  const literal = units.map((unit) => `\\u${hex(unit, 4)}`).join('')
+  const [name, letter] = [NAMES[character], LETTERS[character]]
+  // The literal comes last: it may be how one of the others begins.
+  return `(?:${[
+    ...(code < 0x80 ? [`\\\\{1,4}${literal}`] : []),
+    [...Buffer.from(character)].map((byte) => `%${anyCase(hex(byte, 2))}`).join(''),
+    units.map((unit) => `\\\\{1,4}u${anyCase(hex(unit, 4))}`).join(''),
+    `&#0{0,4}${code};`,
+    `&#[xX]0{0,4}${anyCase(code.toString(16))};`,
+    ...(name === undefined ? [] : [`&${name};`]),
+    ...(letter === undefined ? [] : [`\\\\{1,4}${letter}`]),
+    ...(character === ' ' ? ['\\+'] : []),
+    literal
+  ].join('|')})`
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
+
+function anyCase(digits: string): string {
+  return digits.replace(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`)
+}
+
+/** How a text ends that was cut before it came here; what stands before may be the beginning of a secret. */
+const CUT_END = /(?: ?…| \[… \d+ more bytes\])$/
+/** Of a beginning that is looked for; a longer one is found by its first characters. */
+const LONGEST_BEGINNING = 256
+
 /**
  * @param values secrets; every form of each is taken out
  * @returns a function that replaces them by `***`
  */
 export function masker(values: Iterable<string>): (text: string) => string {
-  const forms = [...new Set([...values].flatMap(secretForms))].sort((a, b) => b.length - a.length)
-  return (text) => forms.reduce((masked, form) => masked.replaceAll(form, '***'), text)
+  const parts = [...new Set([...values].flatMap(partsOf))]
+  const literals = longEnough(parts.flatMap(rigidForms))
+  // Where they are equally long, the one with escapes goes first: the value itself may be how its escaped form begins.
+  const forms = [
+    ...parts.flatMap((part) => {
+      const expression = flexible(part)
+      if (expression === undefined) return []
+      return [{ length: part.length, takeOut: (text: string) => text.replace(expression, '***') }]
+    }),
+    ...literals.map((form) => ({
+      length: form.length,
+      takeOut: (text: string) => text.replaceAll(form, '***')
+    }))
+  ].sort((a, b) => b.length - a.length)
+  return (text) =>
+    withoutBeginning(
+      forms.reduce((masked, { takeOut }) => takeOut(masked), text),
+      literals
+    )
+}
+
+function withoutBeginning(text: string, literals: readonly string[]): string {
+  const mark = CUT_END.exec(text)
+  if (mark === null) return text
+  const before = text.slice(0, mark.index)
+  const longest = Math.max(0, ...literals.map((literal) => beginningAtEnd(literal, before)))
+  return longest === 0 ? text : `${before.slice(0, before.length - longest)}***${mark[0]}`
+}
+
+/** How many of a secret's first characters a text ends with; 0 where they are too few to tell. */
+function beginningAtEnd(secret: string, text: string): number {
+  for (
+    let length = Math.min(secret.length - 1, text.length, LONGEST_BEGINNING);
+    length >= SHORTEST_SECRET;
+    length--
+  )
+    if (text.endsWith(secret.slice(0, length))) return length
+  return 0
 }

@@ -31,8 +31,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Poin
  * seen become visible (`␀`, `␍`, `\u{202e}`), a line's own trailing CR and LF are dropped.
  */
 export function visible(text: string): string {
-  return text
-    .replace(/[\r\n]+$/, '')
+  return withoutLineEnd(text)
     .replace(ANSI, '')
     .replace(/\t/g, '    ')
     .replace(EMOJI_GLUE, '')
@@ -41,10 +40,16 @@ export function visible(text: string): string {
 
 /** The lines of a text, each made printable; CRLF, LF and CR all end a line, as they do for the runner. */
 export function visibleLines(text: string): string[] {
-  return text
-    .replace(/(?:\r\n|\n|\r)+$/, '')
+  return withoutLineEnd(text)
     .split(/\r\n|\n|\r/)
     .map(visible)
+}
+
+/** An expression for line ends before the end takes quadratic time where many are not at the end. */
+function withoutLineEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && (text[end - 1] === '\n' || text[end - 1] === '\r')) end--
+  return text.slice(0, end)
 }
 
 /** A text as one printable line: line ends become spaces. */

@@ -142,8 +142,23 @@ describe('a .dockerignore', () => {
     ['[Rr]EADME.md', ['README.md']],
     ['a\\[1\\].py', ['a[1].py']],
     ['*\n!docs', paths.filter((path) => path !== 'docs/a.md')],
+    ['**', paths],
+    ['**/y', ['x/y/c.pyc']],
+    ['x/**/c.pyc', ['x/y/c.pyc']],
+    ['x/**', ['x/b.pyc', 'x/y/c.pyc']],
+    ['**/**/i.js', ['node_modules/p/i.js']],
+    ['x*c', []],
+    ['x**c', ['x/b.pyc', 'x/y/c.pyc']],
     ['[', []]
   ])('%j keeps out %j', (text, expected) => {
     expect(paths.filter(ignoredBy(text))).toEqual(expected)
+  })
+
+  test('is read in linear time, however many stars are in it', () => {
+    const isIgnored = ignoredBy(['*a'.repeat(30), '**/a'.repeat(30), '**a'.repeat(30)].join('b\n'))
+    // With a regular expression that goes back, this would not end at all.
+    expect(isIgnored('a'.repeat(2_000))).toBe(true)
+    expect(isIgnored('a/'.repeat(1_000))).toBe(true)
+    expect(isIgnored('c'.repeat(2_000))).toBe(false)
   })
 })

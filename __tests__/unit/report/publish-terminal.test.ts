@@ -170,7 +170,7 @@ describe('a command line', () => {
 
   test('keeps secrets and control characters of others off the terminal', async () => {
     const { publisher, written } = streams()
-    publisher.mask('sup3r-s3cret')
+    publisher.mask(['sup3r-s3cret'])
     await publisher.group('Build', (write) => {
       for (const line of HOSTILE_LINES) write(`${line} sup3r-s3cret\n`)
       return Promise.resolve()

@@ -136,7 +136,7 @@ describe('publishing to a runner', () => {
       text,
       exitCode: code
     } = await published(async (publisher) => {
-      publisher.mask('hunter|2<')
+      publisher.mask(['hunter|2<'])
       await publisher.publishPlan(plan, reportDir)
     })
     const file = join(reportDir, 'plan.json')
@@ -320,7 +320,7 @@ describe('masked values', () => {
     const { commands, text } = await published((publisher) =>
       publisher.group('Build', (write) => {
         write('before\n')
-        publisher.mask(secret)
+        publisher.mask([secret])
         write(`line two & more ${Buffer.from(secret).toString('base64')} ${encodeURIComponent(secret)}\n`)
         return Promise.resolve()
       })
@@ -343,8 +343,8 @@ describe('masked values', () => {
       results: [result({}, { kind: 'failed', reason: 'crashed', detail: `said ${token}`, also: [] })]
     })
     await published(async (publisher) => {
-      publisher.mask(token)
-      publisher.mask('')
+      publisher.mask([token])
+      publisher.mask([''])
       await publisher.publish(makeReport(run), directory)
     })
     for (const name of ['summary', 'report.json', 'report.html', 'report-junit.xml']) {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { isSecretName, masker, secretForms, secretValues } from '../../../src/report/secrets.js'
+import {
+  buildVariables,
+  imageSecrets,
+  isSecret,
+  isSecretName,
+  masker,
+  secretForms,
+  secretValues
+} from '../../../src/report/secrets.js'
 
 describe('secrets', () => {
   test.each([
@@ -9,7 +17,17 @@ describe('secrets', () => {
     ['DB_PASSWD', true],
     ['AWS_CREDENTIALS', true],
     ['CLIENT_SECRET_ID', true],
+    ['DB_PASS', true],
+    ['REDIS_AUTH', true],
+    ['SSH_PASSPHRASE', true],
+    ['MSSQL_SA_PWD', true],
+    ['SENTRY_DSN', true],
     ['HOME', false],
+    ['PWD', false],
+    ['OLDPWD', false],
+    ['COMPASS', false],
+    ['AUTHOR', false],
+    ['PASSENGER_ENV', false],
     ['LOG_LEVEL', false]
   ])('the name %s says secret: %s', (name, secret) => {
     expect(isSecretName(name)).toBe(secret)
@@ -27,6 +45,40 @@ describe('secrets', () => {
       ['k-51b7c0de', 'API_KEY'],
       ['x1', 'npm']
     ])
+  })
+
+  test.each([
+    ['a password in a URL', 'postgres://app:s3cr3t-pw@db/x', true],
+    ['a token in a URL', 'https://ghs16characters0@github.com/o/r', true],
+    ['a user in a URL', 'ssh://git@github.com/o/r', false],
+    ['an @ in a path', 'https://registry/@scope/package', false],
+    ['an empty password', 'redis://user:@db', false],
+    ['a GitHub token', `ghp_${'a1'.repeat(18)}`, true],
+    ['an npm token', `npm_${'a1'.repeat(18)}`, true],
+    ['a JSON Web Token', 'eyJhbGciOi.eyJzdWIiOi.c2ln', true],
+    ['a commit', 'f3a1'.repeat(10), false]
+  ])('%s is a secret whatever its name: %s, %s', (_, value, secret) => {
+    expect(isSecret('SETTING', value)).toBe(secret)
+  })
+
+  test('of a URL, the password is masked by itself', () => {
+    expect(masker(['postgres://app:s3cr3t%40pw@db/x'])('password is s3cr3t%40pw.')).toBe('password is ***.')
+  })
+
+  test('of an image are masked as far as there is time', () => {
+    const env = Object.fromEntries(
+      Array.from({ length: 150 }, (_, at): [string, string] => [`K${at}_KEY`, `value-${at}`])
+    )
+    const { values, left } = imageSecrets({ LONG_KEY: 'x'.repeat(10_000), ...env })
+    expect([values.length, values[0], left]).toEqual([100, 'value-0', 51])
+  })
+
+  test('of a build are its arguments, with those of the environment, and its context', () => {
+    const build = { context: 'https://x:t0ken@host/r', buildArgs: ['A=b=c', 'NPM_TOKEN', 'NONE'] }
+    const variables = { CONTEXT: build.context, A: 'b=c', NPM_TOKEN: 'from outside', NONE: '' }
+    expect(buildVariables(build, { NPM_TOKEN: 'from outside' })).toEqual(variables)
+    expect(buildVariables(build)).toMatchObject({ NPM_TOKEN: '' })
+    expect(buildVariables(undefined)).toEqual({})
   })
 
   const pem = '-----BEGIN KEY-----\nMIIabc+/=\n}\n-----END KEY-----\n'
@@ -102,24 +154,83 @@ describe('secrets', () => {
     expect(lines.slice(0, -1).map(masker([secret]))).toEqual(lines.slice(0, -1).map(() => '***'))
   })
 
-  test('are masked in every form, at every place, whatever they are', () => {
+  test.each([
+    ['Go’s JSON', 'p&ssw<rd>17', 'p\\u0026ssw\\u003crd\\u003e17'],
+    ['PHP’s JSON', 'wJalr/K7MDENG/bPx', 'wJalr\\/K7MDENG\\/bPx'],
+    ['Python’s JSON', 'gr\u00fcn-haus-\u{1f511}', 'gr\\u00fcn-haus-\\ud83d\\udd11'],
+    ['JSON in JSON', 'say "x" \\ y', 'say \\\\\\"x\\\\\\" \\\\\\\\ y'],
+    ['Go’s url.UserPassword', 'a$b&c@d-tiger', 'a$b&c%40d-tiger'],
+    ['encodeURI', 'a?b c-tiger', 'a?b%20c-tiger'],
+    ['URLSearchParams', 'a~b*c d', 'a%7Eb*c+d'],
+    ['digits of both cases', 'a+b/c=d-tiger', 'a%2Bb%2fc%3Dd-tiger'],
+    ['a shell', "hun'ter2x y", "hun'\\''ter2x y"],
+    ['XML by numbers', 'a<b\u00fcc-tiger', 'a&#x3c;b&#252;c-tiger'],
+    ['hexadecimal digits', 'hunter2-hunter2', '68756e746572322d68756e74657232'],
+    ['a blank end taken off, and Base64', 'hunter2secret-abc\n', 'aHVudGVyMnNlY3JldC1hYmM='],
+    ['a blank end taken off, and a URL', 'hunter2 secret@abc\n', 'hunter2%20secret%40abc'],
+    ['Base64 of one line of several', 'first line\nhunter2 secret', 'aHVudGVyMiBzZWNyZXQ=']
+  ])('are masked in the form of %s', (_, secret, form) => {
+    expect(masker([secret])(`before ${form} after`)).toBe('before *** after')
+  })
+
+  test.each([
+    ['token=npm_4uQx81TfLk29ZsWvB7eHdRy0Cg …', 'token=*** …'],
+    ['token=npm_4uQx81TfLk29ZsWv…', 'token=***…'],
+    ['...npm_4uQx81TfLk29ZsWvB [… 6 more bytes]', '...*** [… 6 more bytes]'],
+    ['npm… and more', 'npm… and more'],
+    ['going on …', 'going on …']
+  ])('are masked where a cut left only their beginning: %j', (text, masked) => {
+    expect(masker(['npm_4uQx81TfLk29ZsWvB7eHdRy0CgPm5AaJ'])(text)).toBe(masked)
+  })
+
+  test.each([
+    ['backslashes', '\\'.repeat(500)],
+    ['quotes', "'".repeat(500)],
+    ['ampersands', '&amp;'.repeat(100)],
+    ['percents', '%25'.repeat(200)],
+    ['blanks', `x${' '.repeat(500)}y`]
+  ])('are looked for in linear time, also those of many %s', (_, secret) => {
+    const mask = masker([secret])
+    const hostile = [1, 2, 3].map((times) => secret.repeat(times * 10).slice(0, -1))
+    const began = performance.now()
+    for (const text of [...hostile, ...hostile.map((one) => one.replaceAll('\\', '\\\\'))]) mask(text)
+    // Exponential time would not end at all.
+    expect(performance.now() - began).toBeLessThan(20_000)
+  })
+
+  test('leave nothing of them that tells, in every form, at every place, whatever they are', () => {
     const secret = fc
       .string({ unit: 'grapheme', minLength: 8, maxLength: 40 })
-      .filter((text) => text.trim() === text && !/[\r\n]/.test(text))
-    const others = fc.string({ unit: 'grapheme-ascii', maxLength: 10 })
+      .filter((text) => text.trim() === text && !/[\r\n\ud800-\udfff]/.test(text))
+    const others = fc.string({ unit: fc.constantFrom('a', 'Z', ' ', '1', ':'), maxLength: 10 })
+    const url = (text: string): string => new URLSearchParams({ x: text }).toString().slice(2)
+    const ascii = (text: string): string =>
+      JSON.stringify(text).replace(
+        /[\u007f-\uffff]/g,
+        (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+      )
+    const forms = [
+      (plain: string) => plain,
+      encodeURIComponent,
+      encodeURI,
+      url,
+      (plain: string) => JSON.stringify(plain),
+      ascii,
+      (plain: string) => ascii(plain).replaceAll('/', '\\/'),
+      (plain: string) => Buffer.from(plain).toString('hex')
+    ]
     fc.assert(
       fc.property(secret, others, others, (text, before, after) => {
-        const encode = [
-          (plain: string) => plain,
-          (plain: string) => Buffer.from(plain).toString('base64'),
-          (plain: string) => Buffer.from(plain).toString('base64url'),
-          (plain: string) => encodeURIComponent(plain),
-          (plain: string) => JSON.stringify(plain)
-        ]
-        for (const encoded of encode) {
-          const whole = encoded(`${before}${text}${after}`)
-          const masked = masker([text])(whole)
-          expect(masked).not.toBe(whole)
+        const mask = masker([text])
+        for (const form of forms) {
+          const inside = (whole: string): string => form(whole).replace(/^"|"$/g, '')
+          expect(mask(form(`${before}${text}${after}`)).replace(/^"|"$/g, '')).toBe(
+            `${inside(before)}***${inside(after)}`
+          )
+        }
+        for (const alphabet of ['base64', 'base64url'] as const) {
+          const whole = Buffer.from(`${before}${text}${after}`).toString(alphabet)
+          expect(mask(whole)).not.toBe(whole)
         }
       }),
       { numRuns: 300 }

@@ -1,3 +1,4 @@
+import { cutBetweenWords } from '../../cut.js'
 import { EngineError } from '../../engine/errors.js'
 import { unlessAborted } from '../../wait.js'
 import { passed, poll } from './poll.js'
@@ -31,5 +32,5 @@ export function execProbe(command: readonly string[]): Probe {
 
 function quoted(output: string): string {
   const line = output.trimEnd().split('\n').at(-1) ?? ''
-  return line === '' ? '' : `: ${line.slice(0, QUOTED_CHARACTERS)}`
+  return line === '' ? '' : `: ${cutBetweenWords(line, QUOTED_CHARACTERS)}`
 }
