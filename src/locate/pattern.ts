@@ -40,7 +40,7 @@ function stepsOf(pattern: string): Step[] | undefined {
 }
 
 function literal(text: string): Step[] {
-  return [...text].map((one) => ({ kind: 'one', matches: (character) => character === one }))
+  return Array.from(text).map((one) => ({ kind: 'one', matches: (character) => character === one }))
 }
 
 function isNoSlash(character: string): boolean {

@@ -175,7 +175,7 @@ const LONGEST_EXPRESSION = 100_000
  * shells; undefined where there is nothing to escape. No two ways to match the same text: no time but linear.
  */
 function flexible(part: string): RegExp | undefined {
-  if ([...part].every((character) => PLAIN.test(character))) return undefined
+  if (Array.from(part).every((character) => PLAIN.test(character))) return undefined
   const source = part.replace(/\\+|[^\\]/gu, (piece) =>
     // A run of them as one, or which of them escapes which would be open.
     piece.startsWith('\\')
