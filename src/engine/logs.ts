@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { transportError } from './failure.js'
-import { EngineError } from './errors.js'
 import { body, type Exchange, query, segment } from './exchange.js'
 import { messageReader, type Position, Progress, Search } from './messages.js'
 import { type OutputReader, rawOutput } from './output.js'
@@ -56,10 +55,22 @@ export class Logs {
     this.#fresh.add(id)
   }
 
-  /** To be called before each start. */
+  /**
+   * To be called before each start.
+   * @throws EngineError when the engine does not say where the output so far ends: some of it would be taken for that of the
+   *   next start
+   */
   async beforeStart(id: string): Promise<void> {
-    const newest = this.#fresh.delete(id) ? undefined : await this.#newest(id)
-    this.#since.set(id, newest === undefined ? undefined : timestamp(nanoseconds(newest) + 1n))
+    if (this.#fresh.delete(id)) {
+      this.#since.set(id, undefined)
+      return
+    }
+    const inspection = await this.#inspect(id)
+    const newest = await this.#newest(id, inspection)
+    const ends = [newest === undefined ? 0n : nanoseconds(newest) + 1n, nanoseconds(inspection.State.FinishedAt)]
+    // An answer may be shorter than it looks: nothing of the earlier run is newer than its end, but for a last line.
+    const end = ends.reduce((a, b) => (a > b ? a : b))
+    this.#since.set(id, end > 0n ? timestamp(end) : undefined)
   }
 
   forget(id: string): void {
@@ -144,24 +155,19 @@ export class Logs {
     return finished > 0n && finished < nanoseconds(State.StartedAt) ? timestamp(finished) : undefined
   }
 
-  /** @returns the newest stamp; undefined when there is none, or the log driver's log cannot be read */
-  async #newest(id: string): Promise<string | undefined> {
+  /** @returns the newest stamp; undefined when there is none */
+  async #newest(id: string, { Config }: Pick<Inspection, 'Config'>): Promise<string | undefined> {
     let newest: string | undefined
     const see = (stamp: string): boolean => {
       if (nanoseconds(stamp) > 0n && stamp > (newest ?? '')) newest = stamp
       return false
     }
-    try {
-      const { Config } = await this.#inspect(id)
-      const text: Buffer[] = []
-      const reader = Config.Tty
-        ? rawOutput({ payload: (part) => text.push(part) })
-        : messageReader('read the end of the output', see, () => undefined)
-      await this.#read(id, { timestamps: '1', tail: LAST_MESSAGES }, reader, undefined)
-      for (const line of Buffer.concat(text).toString('latin1').split('\n')) see(line.split(' ', 1)[0] ?? '')
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error
-    }
+    const text: Buffer[] = []
+    const reader = Config.Tty
+      ? rawOutput({ payload: (part) => text.push(part) })
+      : messageReader('read the end of the output', see, () => undefined)
+    await this.#read(id, { timestamps: '1', tail: LAST_MESSAGES }, reader, undefined)
+    for (const line of Buffer.concat(text).toString('latin1').split('\n')) see(line.split(' ', 1)[0] ?? '')
     return newest
   }
 

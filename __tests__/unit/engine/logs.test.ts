@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { ServerResponse } from 'node:http'
 import { connectTo } from '../../../src/engine/docker.js'
 import type { Engine } from '../../../src/engine/engine.js'
@@ -83,4 +83,47 @@ test('a stream that breaks off is an engine error', async () => {
   })
   engine = await connectTo(daemon.endpoint, process.env)
   await expect(follow()).rejects.toMatchObject({ name: 'EngineError', status: undefined })
+})
+
+describe('a container that is started again', () => {
+  /** A daemon whose container ended in second 9, with what it says to whoever asks for the end of the log. */
+  async function endedDaemon(end: (response: ServerResponse) => void): Promise<URLSearchParams[]> {
+    const asked: URLSearchParams[] = []
+    daemon = await fakeDaemon((request, response) => {
+      const state = {
+        Running: false,
+        Restarting: false,
+        StartedAt: '2026-01-01T00:00:00Z',
+        FinishedAt: '2026-01-01T00:00:09Z'
+      }
+      const query = new URL(request.url ?? '', 'http://daemon').searchParams
+      if (pathOf(request).endsWith('/start')) response.writeHead(204).end()
+      else if (!pathOf(request).endsWith('/logs')) json(response, { Config: { Tty: false }, State: state })
+      else if (query.has('tail')) end(response)
+      else {
+        asked.push(query)
+        response.end(messages('a'))
+      }
+    })
+    engine = await connectTo(daemon.endpoint, process.env)
+    return asked
+  }
+
+  const second = (seconds: number): number => Date.parse('2026-01-01T00:00:00Z') / 1000 + seconds
+
+  test.each([
+    ['nothing, as if it were empty', '', `${second(9)}.000000000`],
+    ['only the first lines', 'abc', `${second(9)}.000000000`],
+    ['a last line that came after its end', 'abl', `${second(11)}.000000001`]
+  ])('is followed from its end on, where the engine has %s', async (_, end, since) => {
+    const asked = await endedDaemon((response) => response.end(messages(end)))
+    await engine?.startContainer('id')
+    await follow()
+    expect(asked[0]?.get('since')).toBe(since)
+  })
+
+  test('is not started where the engine does not say what was there before', async () => {
+    await endedDaemon((response) => response.writeHead(500).end('{"message":"no"}'))
+    await expect(engine?.startContainer('id')).rejects.toMatchObject({ name: 'EngineError', status: 500 })
+  })
 })
