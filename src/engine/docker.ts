@@ -259,6 +259,10 @@ class DockerEngine implements port.Engine {
     return this.#logs.follow(id, onChunk, signal)
   }
 
+  logsHeard(id: string, signal: AbortSignal): Promise<void> {
+    return this.#logs.heard(id, signal)
+  }
+
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<port.ExecResult> {
     return runInContainer(this.#exchange, id, command, timeoutMs)
   }

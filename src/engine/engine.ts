@@ -154,6 +154,11 @@ export interface Engine {
    * @param onChunk receives raw bytes of stdout and stderr in order of arrival
    */
   followLogs(id: string, onChunk: (chunk: Buffer) => void, signal: AbortSignal): Promise<void>
+  /**
+   * Waits until whoever follows the container's output has been given all that the engine has of it by now. Of a container with
+   * a tty it cannot be told, since its output has no times.
+   */
+  logsHeard(id: string, signal: AbortSignal): Promise<void>
   exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
 
   /**

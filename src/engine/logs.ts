@@ -4,13 +4,16 @@ import { transportError } from './failure.js'
 import { body, type Exchange, query, segment } from './exchange.js'
 import { messageReader, type Position, Progress, Search } from './messages.js'
 import { type OutputReader, rawOutput } from './output.js'
-import { nanoseconds, timestamp } from './time.js'
+import { nanos, nanoseconds, timestamp } from './time.js'
 
 /** Last messages that are looked at to find the newest: stdout and stderr are stamped by two goroutines. */
 const LAST_MESSAGES = '20'
 
 /** How far back to look for what a follower missed, before everything is read again. */
 const MISSED = ['200', '10000'] as const
+
+/** Between two looks at how far a follower has come. */
+const HEARD_MS = 10
 
 /** Before a log is followed once more that ended while its container runs. */
 const AGAIN_MS = 100
@@ -45,6 +48,8 @@ export class Logs {
   readonly #fresh = new Set<string>()
   /** Where the output of the last start begins, for containers that were started here; undefined is the very beginning. */
   readonly #since = new Map<string, string | undefined>()
+  /** The newest time that the follower of a container has been given. */
+  readonly #heard = new Map<string, string>()
 
   constructor(exchange: Exchange) {
     this.#exchange = exchange
@@ -67,7 +72,10 @@ export class Logs {
     }
     const inspection = await this.#inspect(id)
     const newest = await this.#newest(id, inspection)
-    const ends = [newest === undefined ? 0n : nanoseconds(newest) + 1n, nanoseconds(inspection.State.FinishedAt)]
+    const ends = [
+      newest === undefined ? 0n : nanoseconds(newest) + 1n,
+      nanoseconds(inspection.State.FinishedAt)
+    ]
     // An answer may be shorter than it looks: nothing of the earlier run is newer than its end, but for a last line.
     const end = ends.reduce((a, b) => (a > b ? a : b))
     this.#since.set(id, end > 0n ? timestamp(end) : undefined)
@@ -76,6 +84,7 @@ export class Logs {
   forget(id: string): void {
     this.#fresh.delete(id)
     this.#since.delete(id)
+    this.#heard.delete(id)
   }
 
   /** As in the port. */
@@ -86,11 +95,23 @@ export class Logs {
     try {
       const inspection = await this.#inspect(id)
       const since = this.#boundary(id, inspection)
+      this.#heard.delete(id)
       if (inspection.Config.Tty) await this.#followRaw(id, since, pass, signal)
       else await this.#followMessages(id, since, inspection, pass, signal)
     } catch (error) {
       if (!signal.aborted) throw transportError('follow output', error)
     }
+  }
+
+  /** As in the port. @throws EngineError; the signal's reason */
+  async heard(id: string, signal: AbortSignal): Promise<void> {
+    const inspection = await this.#inspect(id)
+    if (inspection.Config.Tty) return
+    const newest = await this.#newest(id, inspection)
+    const since = this.#boundary(id, inspection)
+    // What is older than the boot is not followed.
+    if (newest === undefined || (since !== undefined && nanoseconds(newest) < nanos(since))) return
+    while ((this.#heard.get(id) ?? '') < newest) await delay(HEARD_MS, undefined, { signal })
   }
 
   async #followMessages(
@@ -106,7 +127,10 @@ export class Logs {
         'follow output',
         (stamp) => {
           const accepted = accept(stamp)
-          if (accepted) progress.passOn(stamp)
+          if (accepted) {
+            progress.passOn(stamp)
+            if (stamp > (this.#heard.get(id) ?? '')) this.#heard.set(id, stamp)
+          }
           return accepted
         },
         onChunk

@@ -32,6 +32,7 @@ export function untilCancelled(engine: Engine, signal: AbortSignal): Engine {
     keepMounted: (id) => finish(() => engine.keepMounted(id)),
     changes: (id) => wait(() => engine.changes(id)),
     followLogs: (id, onChunk, end) => wait(() => engine.followLogs(id, onChunk, end)),
+    logsHeard: (id, end) => wait(() => engine.logsHeard(id, end)),
     exec: (id, command, timeoutMs) => wait(() => engine.exec(id, command, timeoutMs)),
     onContainerEvent: (id, listener) => wait(() => engine.onContainerEvent(id, listener)),
     removeImage: (reference) => engine.removeImage(reference),

@@ -9,6 +9,11 @@ export interface FollowedLog {
   /** Rejects when the log cannot be followed although the container lives; never fulfils. */
   readonly broken: Promise<never>
   /**
+   * Finds out whether a log that is over by now is so because its container is. @throws what `broken` rejects with, where it
+   * lives: what the container said since is not known
+   */
+  intact(): Promise<void>
+  /**
    * Waits until everything that a dead container said has been read, for as long as more comes and a limited time. Where
    * something may be missing, the output knows.
    * @returns false when something may be missing
@@ -41,6 +46,7 @@ export function followLog(
 ): FollowedLog {
   let failure: unknown
   let heardAt = 0
+  let isOver = false
   const ended = engine
     .followLogs(
       containerId,
@@ -53,8 +59,11 @@ export function followLog(
     .catch((error: unknown) => {
       failure = error
     })
+    .finally(() => {
+      isOver = true
+    })
 
-  const broken = ended.then(async (): Promise<never> => {
+  const explained = ended.then(async () => {
     if (!life.death) await sleep(NEWS_MS, signal)
     if (!life.death) {
       const state = await engine.inspectContainer(containerId)
@@ -65,8 +74,8 @@ export function followLog(
       }
       life.ended()
     }
-    return await unlessAborted(new Promise<never>(() => undefined), signal)
   })
+  const broken = explained.then(() => unlessAborted(new Promise<never>(() => undefined), signal))
   broken.catch(() => undefined)
 
   const endReached = async (): Promise<boolean> => {
@@ -80,6 +89,9 @@ export function followLog(
   }
   return {
     broken,
+    intact: async () => {
+      if (isOver) await explained
+    },
     drained: async () => {
       const complete = await endReached()
       if (!complete) output.missEnd()

@@ -85,6 +85,11 @@ export class Life {
     for (const listener of this.#healthListeners) listener(status)
   }
 
+  /** Takes the health of an inspection, where the news of it may have been lost. */
+  inspected(health: string | undefined): void {
+    if (health === 'healthy' || health === 'unhealthy') this.healthIs(health)
+  }
+
   /** Calls the listener with every health status from now on, the known one included, until the result is called. */
   onHealth(listener: (status: string) => void): () => void {
     this.#healthListeners.add(listener)

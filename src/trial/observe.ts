@@ -114,7 +114,9 @@ async function observe(
   const observation = (outcome: BootOutcome, steadiness: Steadiness): BootObservation => {
     output.end()
     const observed = { container: request.name, outcome, ...steadiness, ...output.findings() }
-    return life.signalled && !isFine(observed) ? { ...observed, ...INTERRUPTED } : observed
+    // A job that somebody else ends may well say that all is done.
+    const counts = !isFine(observed) || request.checks.some((check) => check.kind === 'exit')
+    return life.signalled && counts ? { ...observed, ...INTERRUPTED } : observed
   }
   try {
     output.watchFor(request)

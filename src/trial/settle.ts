@@ -21,11 +21,19 @@ export async function settle(boot: RunningBoot, readiness: Readiness): Promise<B
     Promise.race([readiness.passed, life.died, boot.log.broken, boot.output.failed]),
     signal
   )
-  if (typeof first === 'number') return { kind: 'ready', seconds: secondsSinceStart(boot, first) }
+  if (typeof first === 'number') {
+    await boot.log.intact()
+    return { kind: 'ready', seconds: secondsSinceStart(boot, first) }
+  }
   if (first === tooLate) {
     const waitingFor = readiness.waitingFor()
     const state = await boot.engine.inspectContainer(request.containerId)
-    if (state.running) return timedOut(boot, waitingFor)
+    if (state.running) {
+      // The news of its health may be lost as well.
+      life.inspected(state.health)
+      if (!(await hasPassed(readiness))) return timedOut(boot, waitingFor)
+      return { kind: 'ready', seconds: secondsSinceStart(boot, performance.now()) }
+    }
     // The news of its death has not come, but the fact is there.
     life.ended()
   }
@@ -65,10 +73,12 @@ async function settleDead(boot: RunningBoot, readiness: Readiness): Promise<Boot
   const { exitCode, oomKilled, at, confirmed } = await boot.exit()
   const seconds = secondsSinceStart(boot, at)
   const wanted = boot.request.checks.filter((check) => check.kind === 'exit')
-  if (wanted.some(({ code }) => code === exitCode) && (await hasPassed(readiness))) {
-    if (!confirmed) throw incomplete('the engine does not confirm the exit code')
+  if (wanted.some(({ code }) => code === exitCode)) {
+    const passed = await hasPassed(readiness)
+    // Where it has not passed, what is waited for may be in what is missing.
     if (!complete) throw incomplete('the end of the log is missing')
-    return { kind: 'ready', seconds }
+    if (passed && !confirmed) throw incomplete('the engine does not confirm the exit code')
+    if (passed) return { kind: 'ready', seconds }
   }
   return { kind: 'exited', seconds, exitCode, oomKilled }
 }

@@ -1,10 +1,14 @@
+import { EngineError } from '../engine/errors.js'
 import type { BootObservation, SmokeTestResult, Stability } from '../model.js'
 import type { RunningBoot } from './running-boot.js'
 import { runSmokeTest } from './smoke-test.js'
-import { linkedController, sleep, within } from '../wait.js'
+import { linkedController, sleep, tooLate, within } from '../wait.js'
 
 /** What was seen after ready. */
 export type Steadiness = Pick<BootObservation, 'stability' | 'smokeTest'>
+
+/** How long the log of a container that is well is waited for: as long as that of a dead one. */
+const HEARING_MS = 300_000
 
 /** How long output takes from the process through the engine to us, generously. */
 const LOG_LATENCY_MS = 50
@@ -17,8 +21,10 @@ const LOG_LATENCY_MS = 50
 export async function watchSteadiness(boot: RunningBoot): Promise<Steadiness> {
   const { request, signal, during } = boot
   const stability = await during('stable', () => watchStability(boot))
-  if (stability.kind !== 'stable' || !request.smokeTest) {
+  if (stability.kind !== 'stable') return { stability, smokeTest: undefined }
+  if (!request.smokeTest) {
     if (request.stableForMs < LOG_LATENCY_MS) await sleep(LOG_LATENCY_MS, signal)
+    await hearAll(boot)
     return { stability, smokeTest: undefined }
   }
   const { smokeTest: asked } = request
@@ -27,7 +33,33 @@ export async function watchSteadiness(boot: RunningBoot): Promise<Steadiness> {
   if (after.kind !== 'stable') return { stability: after, smokeTest: undefined }
   // What the smoke test made the service say must be in the log before the log is judged.
   await sleep(LOG_LATENCY_MS, signal)
+  await hearAll(boot)
   return { stability, smokeTest }
+}
+
+/**
+ * A container that is well is judged by what it said, where that is watched for: what the engine has of it must be heard first,
+ * which takes its time after a flood.
+ * @throws EngineError where it takes too long, or the log is broken
+ */
+async function hearAll({ engine, request, log, signal }: RunningBoot): Promise<void> {
+  if (request.canary === undefined && request.forbidLogs.length === 0) return
+  const { controller, unlink } = linkedController(signal)
+  try {
+    const heard = engine.logsHeard(request.containerId, controller.signal)
+    heard.catch(() => undefined)
+    const outcome = await within(HEARING_MS, Promise.race([heard, log.broken]), signal)
+    if (outcome === tooLate)
+      throw new EngineError(
+        'follow the log',
+        undefined,
+        'the engine hands it out too slowly to hear all of it'
+      )
+    await log.intact()
+  } finally {
+    controller.abort()
+    unlink()
+  }
 }
 
 async function watchStability(boot: RunningBoot): Promise<Stability> {
@@ -42,6 +74,7 @@ async function firstTrouble({ life, log, output }: RunningBoot): Promise<void> {
 
 async function stateNow(boot: RunningBoot): Promise<Stability> {
   const { engine, request, life } = boot
+  await boot.log.intact()
   const state = await engine.inspectContainer(request.containerId)
   if (!state.running) life.ended()
   if (life.death) {
@@ -49,6 +82,7 @@ async function stateNow(boot: RunningBoot): Promise<Stability> {
     const { exitCode, oomKilled } = await boot.exit()
     return { kind: 'exited', exitCode, oomKilled }
   }
+  life.inspected(state.health)
   if (state.restartCount > 0) return { kind: 'restarted', count: state.restartCount }
   return life.unhealthy ? { kind: 'unhealthy' } : { kind: 'stable' }
 }

@@ -108,6 +108,13 @@ export class FakeEngine implements Engine {
     }
   }
 
+  /** Answers `logsHeard`: at once, as the engine does where its follower keeps up. */
+  onLogsHeard: (signal: AbortSignal) => Promise<void> = () => Promise.resolve()
+
+  logsHeard(_id: string, signal: AbortSignal): Promise<void> {
+    return this.onLogsHeard(signal)
+  }
+
   followLogs(_id: string, onChunk: (chunk: Buffer) => void, signal: AbortSignal): Promise<void> {
     this.calls.push('follow')
     return new Promise((resolve, reject) => {

@@ -701,3 +701,112 @@ describe('many boots leave no timer and no socket behind', () => {
     expect(held() - before).toBeLessThan(boots / 2)
   })
 })
+
+describe('what is not known of a boot that looks well', () => {
+  const broken = new EngineError('follow output', 500, 'no')
+
+  test.each([
+    [
+      'before it is ready',
+      () => {
+        engine.failLog(broken)
+      },
+      0
+    ],
+    [
+      'just before it has been stable',
+      () =>
+        setTimeout(() => {
+          engine.failLog(broken)
+        }, 150),
+      200
+    ]
+  ])('is what it said, where its log broke off %s', async (_, breakOff, stableForMs) => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.say('ready\n')
+        breakOff()
+      })
+    }
+    expect((await observe({ stableForMs })).outcome).toMatchObject({
+      kind: 'engine-error',
+      message: expect.stringContaining('follow output')
+    })
+  })
+
+  test('is what it said last, until the engine has handed all of it out', async () => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.say('ready\n')
+      })
+    }
+    engine.onLogsHeard = async () => {
+      await nextTurn()
+      engine.say('0ld c0de\nFATAL: late\n')
+    }
+    const forbidLogs = [{ pattern: 'FATAL', flags: '' }]
+    expect(await observe({ canary: '0ld c0de' })).toMatchObject({ outcome: { kind: 'ready' }, canary: true })
+    engine = new FakeEngine()
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.say('ready\n')
+      })
+    }
+    engine.onLogsHeard = async () => {
+      await nextTurn()
+      engine.say('FATAL: late\n')
+    }
+    expect(await observe({ forbidLogs })).toMatchObject({ forbiddenLog: { line: 'FATAL: late' } })
+  })
+
+  test('is nothing where the engine does not say how much there is', async () => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.say('ready\n')
+      })
+    }
+    engine.onLogsHeard = () => Promise.reject(broken)
+    expect((await observe({ canary: 'x' })).outcome.kind).toBe('engine-error')
+  })
+
+  test('is whether a job was done that somebody else ended', async () => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.emit('kill')
+        engine.die(0)
+      })
+    }
+    expect((await observe({ checks: [{ kind: 'exit', code: 0 }] })).outcome.kind).toBe('engine-error')
+  })
+
+  test('is whether a job said that it was done, where the end of its log is missing', async () => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.vanish(0)
+        engine.emit('die', 0)
+        engine.failLog(broken)
+      })
+    }
+    const checks = [{ kind: 'exit', code: 0 } as const, ready]
+    expect((await observe({ checks })).outcome).toMatchObject({
+      kind: 'engine-error',
+      message: expect.stringContaining('the end of the log is missing')
+    })
+  })
+
+  test('is not its health: it is inspected where the news of it was lost', async () => {
+    engine.onStart = () => {
+      engine.state.health = 'healthy'
+    }
+    const checks = [{ kind: 'healthcheck' } as const]
+    expect((await observe({ checks, deadlineMs: 300 })).outcome.kind).toBe('ready')
+    engine = new FakeEngine()
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.emit('health_status: healthy')
+        engine.state.health = 'unhealthy'
+      })
+    }
+    expect(await observe({ checks })).toMatchObject({ stability: { kind: 'unhealthy' } })
+  })
+})
