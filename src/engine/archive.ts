@@ -18,11 +18,11 @@ export interface ArchiveReading {
 }
 
 /**
- * How a reading ended: `stopped` by onEntry, `bound` when a bound was met, `broken` when the archive is damaged, breaks
- * off (as moby's does when a file shrinks while it is read), or names something that is left out: outside the path that was
- * asked for, or not in UTF-8.
+ * How a reading ended: `stopped` by onEntry, `bound` when a bound was met, `broken` when the archive is damaged or breaks
+ * off (as moby's does when a file shrinks while it is read), `left-out` when it is whole and names something that is left out:
+ * outside the path that was asked for, or not in UTF-8.
  */
-export type ArchiveEnd = 'complete' | 'stopped' | 'bound' | 'broken'
+export type ArchiveEnd = 'complete' | 'stopped' | 'bound' | 'left-out' | 'broken'
 
 /** An archive that was written to its end closes with two blocks of zeros (POSIX.1-2001, pax). */
 const END_BYTES = 1024
@@ -105,7 +105,8 @@ class ArchiveReader {
     if (this.end !== undefined) return this.end
     const tail = this.#recent.subarray(-END_BYTES)
     const written = tail.length === END_BYTES && tail.every((byte) => byte === 0)
-    return written && !this.#leftOut ? 'complete' : 'broken'
+    if (!written) return 'broken'
+    return this.#leftOut ? 'left-out' : 'complete'
   }
 
   #read(header: Header, stream: EntryStream, next: (error?: Error | null) => void): void {

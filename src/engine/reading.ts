@@ -13,7 +13,13 @@ const READ_DEADLINE_MS = 300_000
 /** Nothing is kept while a directory is searched for one name, so only time is bounded. */
 const SEARCH_DEADLINE_MS = 120_000
 
-/** Reads the tree at an absolute path, as the port describes it. */
+/** A file that shrinks while it is read breaks an archive off; a service may go on writing. */
+const READ_ATTEMPTS = 3
+
+/**
+ * Reads the tree at an absolute path, as the port describes it.
+ * @throws EngineError where the archive breaks off again and again: what is missing then is no bound of ours
+ */
 export async function readTree(
   exchange: Exchange,
   id: string,
@@ -21,6 +27,19 @@ export async function readTree(
   bounds: ReadBounds
 ): Promise<BoundedTree | undefined> {
   const asked = absolute(path)
+  for (let attempt = 1; attempt <= READ_ATTEMPTS; attempt++) {
+    const tree = await readTreeOnce(exchange, id, asked, bounds)
+    if (tree !== 'broken') return tree
+  }
+  throw new EngineError('read archive', undefined, `the archive of ${asked} broke off`)
+}
+
+async function readTreeOnce(
+  exchange: Exchange,
+  id: string,
+  asked: string,
+  bounds: ReadBounds
+): Promise<BoundedTree | 'broken' | undefined> {
   const entries = new Map<string, TreeEntry>()
   const found = await openArchive(exchange, id, asked)
   if (found === 'missing') return undefined
@@ -38,7 +57,7 @@ export async function readTree(
       return 'continue'
     }
   })
-  return { entries, truncated: end !== 'complete' }
+  return end === 'broken' ? 'broken' : { entries, truncated: end !== 'complete' }
 }
 
 /** Reads only the entry at an absolute path, as the port describes it. */
@@ -61,7 +80,7 @@ export async function readOne(exchange: Exchange, id: string, path: string): Pro
   if (entry !== undefined) return entry
   // moby leaves sockets out of archives.
   const words =
-    end === 'complete'
+    end === 'complete' || end === 'left-out'
       ? `${asked} is neither file, directory, link, pipe nor device`
       : 'the archive broke off'
   throw new EngineError('read entry', undefined, words)
@@ -90,7 +109,7 @@ async function searchParent(exchange: Exchange, id: string, path: string): Promi
       return 'stop'
     }
   })
-  if (entry === undefined && end !== 'complete') {
+  if (entry === undefined && end !== 'complete' && end !== 'left-out') {
     throw new EngineError('read entry', undefined, `${parent} broke off before ${path} was found`)
   }
   return entry
