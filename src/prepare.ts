@@ -9,7 +9,7 @@ import { plan, type Pair } from './plan/plan.js'
 import { candidates, type Candidate } from './plan/targets.js'
 import { readSeeds, seedEntries } from './seed/seed-state.js'
 import type { TrialConditions } from './trial/boots.js'
-import { runControl, trialDeadline, type ControlOutcome } from './trial/control.js'
+import { runControl, type ControlOutcome } from './trial/control.js'
 import { labFor, type Lab } from './trial/lab.js'
 import { runLabels } from './trial/labels.js'
 import { reconnoitre, type Reconnaissance } from './trial/reconnaissance.js'
@@ -101,17 +101,17 @@ export async function prepare(
   knowledge.notes.forEach(note)
 
   const faults = [...general, ...pairs.map(({ fault }) => fault)]
-  const deadlineMs = inputs.startupTimeoutMs ?? trialDeadline(knowledge.readySeconds)
+  const { limits } = control
   const canary = `cache-crash-test canary ${surroundings.identity.runId}`
   const places = [...lab.mounts, ...cachePaths, ...paths]
   const { imports, records } = needsImports(faults, places)
-    ? await reconnoitre(lab, { facts, checks: control.checks, deadlineMs, places, seedState, canary, note })
+    ? await reconnoitre(lab, { facts, checks: control.checks, limits, places, seedState, canary, note })
     : NO_IMPORTS
   const pace = paceOf(control.trace, knowledge, inputs)
   const conditions = {
     control: knowledge,
     checks: control.checks,
-    deadlineMs,
+    ...limits,
     secondBoot: inputs.secondBoot,
     replicas: inputs.replicas,
     seedState,

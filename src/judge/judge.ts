@@ -60,15 +60,17 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   const lost = assessHealthyFiles(scenario, observation, standards)
   const code = assessOldCode(observation)
   const refuses = mayRefuse(scenario, observation)
-  const failures = [data, boots, left, lost, code, second]
+  // What was found on the volumes after a boot that the engine broke off, or that was not over, is not what it leaves.
+  const open = boots.unknown ?? second.unknown
+  const failures = (open === undefined ? [data, boots, left, lost, code, second] : [boots, code, second])
     .flatMap((assessment) => assessment.failures)
     .sort((a, b) => gravity(a, refuses) - gravity(b, refuses))
 
-  const unknown = data.unknown ?? boots.unknown ?? second.unknown
+  const unknown = open ?? data.unknown
 
   if (refuses && failures.every(({ reason }) => reason === 'crashed')) {
-    const open = unknown ?? unheard(observation)
-    return open === undefined ? refusal(scenario, observation) : { kind: 'inconclusive', detail: open }
+    const detail = unknown ?? unheard(observation)
+    return detail === undefined ? refusal(scenario, observation) : { kind: 'inconclusive', detail }
   }
 
   const [gravest, ...others] = failures

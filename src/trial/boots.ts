@@ -5,11 +5,18 @@ import type { ReadyCheck } from './probes/probe.js'
 import type { PreviousImage } from '../image/image.js'
 import type { BootObservation, ControlKnowledge, TreeEntry } from '../model.js'
 
+/** How long one boot may take. */
+export interface BootLimits {
+  /** Until it is ready. */
+  readonly deadlineMs: number
+  /** For the smoke test, by how long the control's own took. */
+  readonly smokeTestMs: number
+}
+
 /** What trials need beside the lab: what the control taught. */
-export interface TrialConditions {
+export interface TrialConditions extends BootLimits {
   readonly control: ControlKnowledge
   readonly checks: readonly ReadyCheck[]
-  readonly deadlineMs: number
   readonly secondBoot: boolean
   readonly replicas: number
   /** What every volume holds before an image boots for the first time. */
@@ -56,7 +63,7 @@ export async function bootAll(
       containers.map((container, index) =>
         boot(
           lab.engine,
-          { ...bootRequest(lab, container, conditions.deadlineMs, canary), checks: conditions.checks },
+          { ...bootRequest(lab, container, conditions, canary), checks: conditions.checks },
           lab.signal,
           { onSettled, during: timeline.during(labels[index] ?? label) }
         )
@@ -78,11 +85,28 @@ export async function bootOnce(
   return observation
 }
 
+/** How much longer whatever was over its time once may take the second time. */
+const CONFIRMATION_FACTOR = 2
+
+/** The limits of a boot that is to confirm that another one was not only slow. */
+export function longer<T extends BootLimits>(limits: T): T {
+  return {
+    ...limits,
+    deadlineMs: limits.deadlineMs * CONFIRMATION_FACTOR,
+    smokeTestMs: limits.smokeTestMs * CONFIRMATION_FACTOR
+  }
+}
+
+/** Whether a boot was over a limit, which on a busy machine says little. */
+export function wasOverTime({ outcome, smokeTest }: BootObservation): boolean {
+  return outcome.kind === 'timed-out' || smokeTest?.timedOut === true
+}
+
 /** What is asked of one boot beside its readiness checks, by the run's inputs. */
 export function bootRequest(
   lab: Lab,
   container: Container,
-  deadlineMs: number,
+  { deadlineMs, smokeTestMs }: BootLimits,
   canary: string | undefined
 ): Omit<BootRequest, 'checks'> {
   const { smokeTest, stableForMs, forbidLogs } = lab.health
@@ -94,7 +118,9 @@ export function bootRequest(
     forbidLogs,
     canary,
     smokeTest:
-      smokeTest === undefined ? undefined : { script: smokeTest, workspace: lab.workspace, deadlineMs }
+      smokeTest === undefined
+        ? undefined
+        : { script: smokeTest, workspace: lab.workspace, deadlineMs: smokeTestMs }
   }
 }
 

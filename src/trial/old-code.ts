@@ -2,6 +2,7 @@ import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image
 import { isWithin } from '../paths.js'
 import { containerBody } from './container.js'
 import { verboseImports } from './reconnaissance.js'
+import type { BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImportRecord } from '../image/verbose-imports.js'
 import type { Bench, Lab } from './lab.js'
@@ -23,7 +24,7 @@ export interface PythonStart {
 export interface LeftState {
   readonly entries: readonly TreeEntry[]
   readonly checks: readonly ReadyCheck[]
-  readonly deadlineMs: number
+  readonly limits: BootLimits
 }
 
 /**
@@ -42,7 +43,7 @@ export async function findOldCode(
 ): Promise<readonly OldCode[] | undefined> {
   const volumes = bench.volumes({ noCopy: true })
   const imports = await verboseImports(lab, bench, { ...left, volumes, state: left.entries })
-  if (imports.length === 0) return undefined
+  if (imports === undefined || imports.length === 0) return undefined
   const files = new Map(left.entries.map((entry) => [entry.path, entry]))
   const loaded = imports.flatMap((record) => {
     const file = record.from === 'bytecode' ? record.bytecode : record.source

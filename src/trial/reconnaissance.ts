@@ -6,7 +6,7 @@ import { containerBody, type VolumeMount } from './container.js'
 import { Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
 import { writeState } from './state.js'
-import { bootRequest } from './boots.js'
+import { bootRequest, longer, type BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImageFacts, PythonImports, TreeEntry } from '../model.js'
 
@@ -16,7 +16,7 @@ const LOG_BYTES = 32 * 1024 * 1024
 export interface ReconnaissanceRequest {
   readonly facts: ImageFacts
   readonly checks: readonly ReadyCheck[]
-  readonly deadlineMs: number
+  readonly limits: BootLimits
   /** Cache paths and volumes: only bytecode that lies there can be stale after a deploy. */
   readonly places: readonly string[]
   /** What every volume holds before the image boots for the first time. */
@@ -46,6 +46,11 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
   try {
     const volumes = bench.volumes({ noCopy: false })
     const records = await verboseImports(lab, bench, { ...request, volumes, state: request.seedState })
+    if (records === undefined) {
+      return unknown(
+        'start-up was not ready in time under PYTHONVERBOSE=1, so that not all of its imports are known'
+      )
+    }
     if (records.length === 0) {
       return unknown(
         'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)'
@@ -75,26 +80,28 @@ export interface VerboseBoot {
   /** Written to the volumes first. */
   readonly state: readonly TreeEntry[]
   readonly checks: readonly ReadyCheck[]
-  readonly deadlineMs: number
+  readonly limits: BootLimits
 }
 
 /**
  * Boots the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used.
- * @returns none where no Python runs, or one that ignores its environment
+ * @returns none where no Python runs, or one that ignores its environment; undefined where it was not ready in time
  * @throws EngineError when the engine fails, also during the boot
  */
 export async function verboseImports(
   lab: Lab,
   bench: Bench,
-  { volumes, state, checks, deadlineMs }: VerboseBoot
-): Promise<readonly ImportRecord[]> {
+  { volumes, state, checks, limits }: VerboseBoot
+): Promise<readonly ImportRecord[] | undefined> {
   const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
   await writeState(lab, bench, container, volumes, state)
-  const request = bootRequest(lab, container, deadlineMs, undefined)
+  // Saying all that takes longer, too.
+  const request = bootRequest(lab, container, longer(limits), undefined)
   const { outcome } = await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
   // An import that nobody saw would leave scenarios out.
   if (outcome.kind === 'engine-error')
     throw new EngineError('boot to see imports', undefined, outcome.message)
+  if (outcome.kind === 'timed-out') return undefined
   await lab.engine.killContainer(container.id)
   return parseVerboseImports(await wholeLog(lab, container.id))
 }

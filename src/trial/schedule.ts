@@ -5,14 +5,11 @@ import { reduce } from './reduce.js'
 import { lackedSpace } from './room.js'
 import { everyBoot } from './shortcoming.js'
 import { runTrial } from './trial.js'
-import type { TrialConditions } from './boots.js'
-import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
+import { longer, wasOverTime, type TrialConditions } from './boots.js'
+import type { BootObservation, Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
-
-/** How much longer a boot that timed out gets when it is tried again alone. */
-const CONFIRMATION_FACTOR = 2
 
 export interface Schedule {
   readonly scenarios: readonly Scenario[]
@@ -120,7 +117,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     const bench = new Bench(lab, String(number))
     const observation = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
     const timedOut = didTimeOut(observation)
-    if (timedOut || lackedSpaceByChance(scenario, observation)) {
+    if (timedOut || lackedByChance(scenario, observation)) {
       doubtful.push({ scenario, number, timedOut })
       await bench.dispose()
     } else {
@@ -137,9 +134,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   if (broken !== undefined) throw broken.reason
   for (const { scenario, number, timedOut } of doubtful) {
     const bench = new Bench(lab, `${number}-again`)
-    const conditions = conditionsOf(scenario)
-    const deadlineMs = conditions.deadlineMs * CONFIRMATION_FACTOR
-    const observation = await runTrial(lab, scenario, { ...conditions, deadlineMs, slot }, bench)
+    const observation = await runTrial(lab, scenario, { ...longer(conditionsOf(scenario)), slot }, bench)
     await finish(
       bench,
       { scenario, number },
@@ -155,12 +150,22 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
 }
 
 function didTimeOut(observation: Observation): boolean {
-  return everyBoot(observation).some(({ outcome }) => outcome.kind === 'timed-out')
+  return everyBoot(observation).some(wasOverTime)
 }
 
-/** The disk of the engine may have been full, and have room again. */
-function lackedSpaceByChance({ plant }: Scenario, observation: Observation): boolean {
-  return plant.fullMount === undefined && everyBoot(observation).some(lackedSpace)
+/** The disk of the engine may have been full and have room again, and so may its memory, which several boots share. */
+function lackedByChance({ plant }: Scenario, observation: Observation): boolean {
+  const boots = everyBoot(observation)
+  return boots.some(ranOutOfMemory) || (plant.fullMount === undefined && boots.some(lackedSpace))
+}
+
+/** 128 + SIGKILL, which the kernel sends when memory is out, also where it says so to nobody. */
+const SIGKILLED = 137
+
+function ranOutOfMemory({ outcome, stability }: BootObservation): boolean {
+  return [outcome, stability].some(
+    (end) => end?.kind === 'exited' && (end.oomKilled || end.exitCode === SIGKILLED)
+  )
 }
 
 /** The container to look into: that of the boot that came last. */

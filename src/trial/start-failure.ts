@@ -10,7 +10,7 @@ const OF_THE_IMAGE =
 
 /** Words of failures that come from the machine, whatever is in the image; they win over the others. */
 const OF_THE_MACHINE =
-  /driver failed programming|port is already allocated|address already in use|network .*not found|No such container|cgroup|cannot allocate memory|too many open files|resource temporarily unavailable|context (?:deadline exceeded|canceled)|error while (?:creating|mounting) /i
+  /no space left on device|disk quota exceeded|final child|PID from pipe|did not terminate successfully|seccomp|input\/output error|timed? ?out|driver failed programming|port is already allocated|address already in use|network .*not found|No such container|cgroup|cannot allocate memory|too many open files|resource temporarily unavailable|context (?:deadline exceeded|canceled)|error while (?:creating|mounting) /i
 
 /** Exit codes that the engine gives to a process that never ran: not executable, not found, anything else. */
 const NEVER_RAN: readonly number[] = [126, 127, 128]

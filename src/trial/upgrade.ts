@@ -28,7 +28,8 @@ export async function stageUpgrade(
   const before = await bench.container(volumes, { template })
   await writeState(lab, bench, before, volumes, seedState)
   const deadlineMs = lab.health.startupTimeoutMs ?? Math.max(FIRST_BOOT_MS, conditions.deadlineMs)
-  const request = { ...bootRequest(lab, before, deadlineMs, undefined), checks: conditions.checks }
+  const limits = { ...conditions, deadlineMs }
+  const request = { ...bootRequest(lab, before, limits, undefined), checks: conditions.checks }
   const during = bench.timeline.during('previous release')
   // What this release's smoke test asks, and what must not be in its log, the previous one need not know.
   const observed = await conditions.slot((onSettled) =>
@@ -52,7 +53,7 @@ export async function stageUpgrade(
   if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
     if (left.truncated)
       return { problem: 'not all that is on the volumes can be copied to see whose code runs' }
-    const state = { entries: [...left.entries.values()], checks: conditions.checks, deadlineMs }
+    const state = { entries: [...left.entries.values()], checks: conditions.checks, limits }
     const found = await findOldCode(lab, bench, conditions.python, state)
     if (found === undefined) return { problem: 'it could not be found out whose code start-up runs' }
     oldCode = found.map(({ file, own }) => ({ file, own }))
