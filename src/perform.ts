@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import { readFileSync, statSync } from 'node:fs'
-import { availableParallelism, hostname } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
@@ -13,7 +13,7 @@ import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
 import { buildVariables, imageSecrets, MOST_IMAGE_SECRETS, secretValues } from './report/secrets.js'
-import { isAlive } from './processes.js'
+import { hostOfProcesses, isAlive } from './processes.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
 import type { Inputs } from './model.js'
@@ -169,7 +169,7 @@ function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {
     runId,
     job: jobOf(environment) ?? runId,
     startedAt: Math.floor(Date.now() / 1000),
-    owner: { host: hostname(), pid: process.pid },
+    owner: { host: hostOfProcesses(), pid: process.pid },
     keep: inputs.keep
   }
 }

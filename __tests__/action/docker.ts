@@ -1,5 +1,5 @@
+import { hostOfProcesses } from '../../src/processes.js'
 import { setTimeout as delay } from 'node:timers/promises'
-import { hostname } from 'node:os'
 import { execute } from './runner.js'
 
 /** Lines that a Docker command prints. @throws Error when it fails */
@@ -25,5 +25,5 @@ export async function containersOf(pid: number, host?: string): Promise<string[]
 
 /** The label, with its value, on everything that a process made. */
 export function ownerLabel(pid: number): string {
-  return `cache-crash-test.owner=${hostname()}/${pid}`
+  return `cache-crash-test.owner=${hostOfProcesses()}/${pid}`
 }

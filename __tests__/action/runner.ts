@@ -1,6 +1,7 @@
+import { hostOfProcesses } from '../../src/processes.js'
 import { spawn } from 'node:child_process'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { reportSchema, type Report } from '../../src/report/schema.js'
 
@@ -152,7 +153,7 @@ export async function leftBehindBy(
   { pid }: Pick<Finished, 'pid'>,
   env: NodeJS.ProcessEnv = {}
 ): Promise<string[]> {
-  return await leftBehind(`cache-crash-test.owner=${hostname()}/${pid}`, env)
+  return await leftBehind(`cache-crash-test.owner=${hostOfProcesses()}/${pid}`, env)
 }
 
 /**

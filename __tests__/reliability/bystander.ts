@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { hostOfProcesses } from '../../src/processes.js'
 import { docker } from '../action/docker.js'
 import { BASES } from '../action/runner.js'
 
@@ -11,12 +12,21 @@ export interface Bystander {
   readonly remove: () => Promise<void>
 }
 
-/** A running container with a volume, a network and an image of its own. */
+/** As if a run had made it that is over, and whose process is gone: whoever uses such an image has these labels, too. */
+const INHERITED = JSON.stringify({
+  'cache-crash-test.run': 'abc',
+  'cache-crash-test.deadline': '1',
+  'cache-crash-test.owner': `${hostOfProcesses()}/4194305`
+})
+
+/** A running container with a volume, a network and an image of its own, which brings labels like ours. */
 export async function newBystander(): Promise<Bystander> {
   const name = `cache-crash-test-${randomUUID()}`
   const image = `cache-crash-test:${name}`
   const label = ['--label', 'cache-crash-test.mine=true', '--label', 'cache-crash-test.deadline=1']
-  await docker('tag', BASES['python3.11'], image)
+  const [maker = ''] = await docker('create', BASES['python3.11'])
+  await docker('commit', '--change', `LABEL cache-crash-test.all=${JSON.stringify(INHERITED)}`, maker, image)
+  await docker('rm', maker)
   await docker('volume', 'create', ...label, name)
   await docker('network', 'create', ...label, name)
   await docker(

@@ -1,3 +1,4 @@
+import { hostOfProcesses } from '../../src/processes.js'
 import { readdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -132,7 +133,8 @@ async function partlyLabelledBy({ pid }: Finished): Promise<string[]> {
       '{{json .Config.Labels}}',
       id
     ])
-    const isMine = stdout.includes(`${hostname()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
+    const isMine =
+      stdout.includes(`${hostOfProcesses()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
     if (isMine) found.push(`partly labelled image ${id}`)
   }
   return found

@@ -103,10 +103,12 @@ export const Created = z.object({ Id: z.string() })
 export const StopTimeout = z.object({ Config: z.object({ StopTimeout: z.number().nullish() }) })
 export const Exec = z.object({ Running: z.boolean(), ExitCode: z.number().nullable() })
 
-const Labelled = z.array(z.object({ Id: z.string(), Labels: labels }))
-export const LabelledContainers = Labelled
-export const LabelledNetworks = Labelled
-export const LabelledImages = Labelled
+const Labelled = z.object({ Id: z.string(), Labels: labels })
+export const LabelledContainers = z.array(
+  Labelled.extend({ Names: z.array(z.string()), State: z.string(), Command: z.string() })
+)
+export const LabelledNetworks = z.array(Labelled.extend({ Name: z.string() }))
+export const LabelledImages = z.array(Labelled.extend({ RepoTags: z.array(z.string()).nullish() }))
 export const LabelledVolumes = z.object({
   Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish()
 })

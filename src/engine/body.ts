@@ -1,3 +1,4 @@
+import { newName } from '../names.js'
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { runDocker } from './cli.js'
@@ -67,6 +68,8 @@ function createArguments(asked: BodyRequest, draft: string): string[] {
     'create',
     // Before the options, a stray word among them is not pulled; after them, they cannot ask for a pull.
     NEVER_PULL,
+    '--name',
+    newName(asked.labels, 'draft'),
     ...labels.flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     ...asked.options,
     NEVER_PULL,

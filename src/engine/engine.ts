@@ -81,6 +81,10 @@ export interface ReadBounds {
 export interface LabelledResource {
   readonly kind: 'container' | 'volume' | 'network' | 'image'
   readonly id: string
+  /** Of an image, its tags. */
+  readonly names: readonly string[]
+  /** A container that the legacy builder made for a step that runs nothing, and that was never started. */
+  readonly isUnstartedStep: boolean
   readonly labels: Readonly<Record<string, string>>
 }
 

@@ -2,6 +2,8 @@ import { LabelledContainers, LabelledImages, LabelledNetworks, LabelledVolumes }
 import type { LabelledResource } from './engine.js'
 import { type Exchange, query } from './exchange.js'
 
+type Labels = Readonly<Record<string, string>>
+
 /** Everything on the engine that carries the label key, as the port describes it. */
 export async function listResources(
   exchange: Exchange,
@@ -16,18 +18,32 @@ export async function listResources(
     exchange.must(ask('networks', '/networks'), LabelledNetworks),
     exchange.must(ask('images', '/images/json'), LabelledImages)
   ])
+  const found = (
+    kind: LabelledResource['kind'],
+    id: string,
+    names: readonly string[],
+    labels: Labels | null | undefined,
+    isUnstartedStep = false
+  ): LabelledResource => ({ kind, id, names, labels: labels ?? {}, isUnstartedStep })
   return [
-    ...containers.map(({ Id, Labels }) => resource('container', Id, Labels)),
-    ...(volumes.Volumes ?? []).map(({ Name, Labels }) => resource('volume', Name, Labels)),
-    ...networks.map(({ Id, Labels }) => resource('network', Id, Labels)),
-    ...images.map(({ Id, Labels }) => resource('image', Id, Labels))
+    ...containers.map(({ Id, Names, Labels, State, Command }) =>
+      found(
+        'container',
+        Id,
+        Names.map((name) => name.replace(/^\//, '')),
+        Labels,
+        State === 'created' && Command.includes('#(nop)')
+      )
+    ),
+    ...(volumes.Volumes ?? []).map(({ Name, Labels }) => found('volume', Name, [Name], Labels)),
+    ...networks.map(({ Id, Name, Labels }) => found('network', Id, [Name], Labels)),
+    ...images.map(({ Id, RepoTags, Labels }) =>
+      found(
+        'image',
+        Id,
+        (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+        Labels
+      )
+    )
   ]
-}
-
-function resource(
-  kind: LabelledResource['kind'],
-  id: string,
-  labels: Readonly<Record<string, string>> | null | undefined
-): LabelledResource {
-  return { kind, id, labels: labels ?? {} }
 }

@@ -1,3 +1,4 @@
+import { newName } from '../names.js'
 import { posix } from 'node:path'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ImageFacts } from '../model.js'
@@ -74,7 +75,7 @@ async function readAccountFiles(
   body: ContainerBody,
   labels: Readonly<Record<string, string>>
 ): Promise<{ passwd: string; group: string }> {
-  const container = await engine.createContainer(withLabels(body, labels))
+  const container = await engine.createContainer(withLabels(body, labels), newName(labels, 'accounts'))
   try {
     return {
       passwd: await readText(engine, container, '/etc/passwd'),

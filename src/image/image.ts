@@ -1,3 +1,4 @@
+import { IMAGE_REPOSITORY } from '../names.js'
 import { rm } from 'node:fs/promises'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
@@ -94,7 +95,7 @@ async function referenceTo(
     await pullUnlessThere(image.reference, surroundings)
     return image.reference
   }
-  const reference = `cache-crash-test:${identity.runId}`
+  const reference = `${IMAGE_REPOSITORY}:${identity.runId}`
   onProgress({ kind: 'build', reference: name })
   const directory = await temporaryDirectory(environment)
   try {

@@ -1,3 +1,4 @@
+import { newName } from '../names.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import { withLabels } from './container-config.js'
@@ -28,7 +29,10 @@ export async function runOneOff(
   command: readonly [string, ...string[]],
   options: OneOffOptions
 ): Promise<OneOff> {
-  const container = await engine.createContainer(oneOffBody(withLabels(body, options.labels), command))
+  const container = await engine.createContainer(
+    oneOffBody(withLabels(body, options.labels), command),
+    newName(options.labels, 'one-off')
+  )
   const stop = new AbortController()
   let end: 'timed-out' | 'flooded' | undefined
   const endAs = (how: 'timed-out' | 'flooded'): void => {

@@ -1,5 +1,5 @@
 import { containerBody, type TmpfsVolume, type VolumeMount } from './container.js'
-import { namePrefix } from './labels.js'
+import { namePrefix } from '../names.js'
 import { Timeline } from './timeline.js'
 import { EngineError } from '../engine/errors.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'

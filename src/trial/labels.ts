@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { parseJson } from '../json.js'
+import { IMAGE_REPOSITORY, namePrefix, RUN_LABEL } from '../names.js'
+import type { LabelledResource } from '../engine/engine.js'
 
 const Labels = z.record(z.string(), z.string())
 
 /**
- * Labels on everything that a run makes on the engine. They alone say what may be removed: saved state could be forged by
- * a log, a label cannot be put on somebody else's container.
+ * Labels on everything that a run makes on the engine. They and the names say what may be removed: saved state could be forged
+ * by a log. A label alone says little, since a container has those of its image, whoever runs it.
  */
-const RUN_LABEL = 'cache-crash-test.run'
 const JOB_LABEL = 'cache-crash-test.job'
 /**
  * All of them in one, and what a sweep looks for. The legacy builder puts labels on one by one, in the order of the alphabet,
@@ -22,6 +23,11 @@ const KEEP_LABEL = 'cache-crash-test.keep'
 
 /** A job on a GitHub-hosted runner ends after six hours; nothing of a run is needed after that. */
 const RUN_LIMIT_SECONDS = 6 * 60 * 60
+/**
+ * A job on a self-hosted runner ends after five days. A process that is there so much later, under the number of a run's, is
+ * another one.
+ */
+const LONGEST_RUN_SECONDS = 5 * 24 * 60 * 60
 
 export interface RunIdentity {
   /** Random, one a run. */
@@ -52,11 +58,6 @@ export function runLabels(identity: RunIdentity): Record<string, string> {
     [KEEP_LABEL]: String(identity.keep)
   }
   return { [ALL_LABEL]: JSON.stringify(labels), ...labels }
-}
-
-/** How everything is called that a run names itself. */
-export function namePrefix(runId: string): string {
-  return `cache-crash-test-${runId}-`
 }
 
 /**
@@ -116,11 +117,24 @@ export function isAbandoned(
   const known = complete(labels)
   if (known[RUN_LABEL] === undefined || known[KEEP_LABEL] === 'true') return false
   const deadline = Number(known[DEADLINE_LABEL])
-  if (Number.isFinite(deadline) && deadline < now) return true
+  const isOver = (seconds: number): boolean => Number.isFinite(deadline) && deadline + seconds < now
   const owner = known[OWNER_LABEL] ?? ''
   const slash = owner.lastIndexOf('/')
   const pid = Number(owner.slice(slash + 1))
-  return owner.slice(0, slash) === host && Number.isInteger(pid) && pid > 0 && !isAlive(pid)
+  const isHere = owner.slice(0, slash) === host && Number.isInteger(pid) && pid > 0
+  if (isHere) return !isAlive(pid) || isOver(LONGEST_RUN_SECONDS - RUN_LIMIT_SECONDS)
+  return isOver(0)
+}
+
+/**
+ * Whether a run made it, and not somebody who used an image with a run's labels: by its name, or as a step of the legacy
+ * builder, which names nothing and never starts the containers of its own labels (20.10). An image has the run's tag or none.
+ */
+export function isMadeByRun({ kind, names, labels, isUnstartedStep }: LabelledResource): boolean {
+  const runId = complete(labels)[RUN_LABEL]
+  if (runId === undefined) return false
+  if (kind === 'image') return names.every((name) => name === `${IMAGE_REPOSITORY}:${runId}`)
+  return isUnstartedStep || names.some((name) => name.startsWith(namePrefix(runId)))
 }
 
 /** The labels of something that may have got only the first of them. */

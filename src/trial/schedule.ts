@@ -101,6 +101,8 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
         : undefined
     const complete = {
       ...result,
+      // Hundreds of volumes would not fit into memory, and a report shows none.
+      observation: { ...result.observation, dataBefore: new Map(), dataAfter: undefined },
       verdict: narrowedDown(verdict, reduction),
       reduction,
       keptContainer: kept,

@@ -1,5 +1,5 @@
 import { endBuilds } from './builds.js'
-import { ALL_LABEL } from './labels.js'
+import { ALL_LABEL, isMadeByRun } from './labels.js'
 import { messageOf } from './thrown.js'
 import type { Engine, LabelledResource } from '../engine/engine.js'
 
@@ -28,7 +28,9 @@ export async function sweep(
   let failures: readonly string[] = []
   for (let pass = 0; pass < MOST_PASSES; pass++) {
     try {
-      const found = (await engine.listLabelled(ALL_LABEL)).filter(({ labels }) => isOurs(labels))
+      const found = (await engine.listLabelled(ALL_LABEL)).filter(
+        (found) => isMadeByRun(found) && isOurs(found.labels)
+      )
       failures = await removeAll(engine, found, removed)
       if (found.length === 0) break
     } catch (error) {

@@ -120,6 +120,25 @@ describe('passing verdicts', () => {
     expect(short(verdictOf(seen, {}))).toBe('failed: crashed')
   })
 
+  test.each<[string, Partial<Observation>]>([
+    [
+      'the engine broke off',
+      {
+        boots: [boot({ outcome: { kind: 'engine-error', message: 'it was restarted' } })],
+        secondBoot: undefined
+      }
+    ],
+    [
+      'the second boot of which was broken off',
+      { secondBoot: boot({ outcome: { kind: 'engine-error', message: 'x' } }) }
+    ],
+    ['was only slow once', { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined }]
+  ])('what is missing after a boot that %s is not yet lost', (_, over) => {
+    const dataAfter = { entries: tree(SENTINEL), truncated: false }
+    expect(verdictOf({ ...over, dataAfter }, {})).toMatchObject({ kind: 'inconclusive' })
+    expect(short(verdictOf({ dataAfter }, {}))).toBe('failed: data-lost')
+  })
+
   test('a refusal that does not name the path is told to', () => {
     const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
     const mute = verdictOf(

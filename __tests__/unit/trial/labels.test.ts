@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { isAbandoned, isOfJob, isOfRun, jobOf, runLabels } from '../../../src/trial/labels.js'
+import type { LabelledResource } from '../../../src/engine/engine.js'
+import { isAbandoned, isMadeByRun, isOfJob, isOfRun, jobOf, runLabels } from '../../../src/trial/labels.js'
 
 const identity = {
   runId: 'abc',
@@ -19,6 +20,8 @@ describe('what a sweep may take', () => {
     ['of a run whose process is gone', labels, 2_000, 'runner', dead, true],
     ['of a process on another host', labels, 2_000, 'elsewhere', dead, false],
     ['over its deadline', labels, sixHoursLater + 1, 'elsewhere', alive, true],
+    ['over its deadline, and still alive here', labels, sixHoursLater + 1, 'runner', alive, false],
+    ['five days old, whatever has its number', labels, 1_001 + 5 * 86_400, 'runner', alive, true],
     ['kept for inspection', runLabels({ ...identity, keep: true }), sixHoursLater + 1, 'runner', dead, false],
     ['without our label', { 'com.example': 'x' }, sixHoursLater + 1, 'runner', dead, false],
     [
@@ -38,6 +41,32 @@ describe('what a sweep may take', () => {
     expect(isOfJob(labels, 'job-2')).toBe(false)
     expect(isOfRun(labels, 'abc')).toBe(true)
     expect(isOfRun(labels, 'abd')).toBe(false)
+  })
+})
+
+describe('what a run made, and not a user of an image with its labels', () => {
+  const resource = (
+    kind: LabelledResource['kind'],
+    names: readonly string[],
+    isUnstartedStep = false
+  ): LabelledResource => ({ kind, id: 'x', names, labels, isUnstartedStep })
+  const onlyFirst = { 'cache-crash-test.all': labels['cache-crash-test.all'] ?? '' }
+
+  test.each<[string, LabelledResource, boolean]>([
+    ['a container with the run’s name', resource('container', ['cache-crash-test-abc-1-1']), true],
+    ['a container with a name of its own', resource('container', ['shop']), false],
+    ['one of another run’s name', resource('container', ['cache-crash-test-abd-1-1']), false],
+    ['one that only begins like it', resource('container', ['cache-crash-test-abcd']), false],
+    ['a step of a build that was killed', resource('container', ['clever_turing'], true), true],
+    ['a volume with the run’s name', resource('volume', ['cache-crash-test-abc-1-volume-1']), true],
+    ['a volume with a name of its own', resource('volume', ['data']), false],
+    ['an image with the run’s tag', resource('image', ['cache-crash-test:abc']), true],
+    ['an image of a build that was killed', { ...resource('image', []), labels: onlyFirst }, true],
+    ['an image with a tag of its own', resource('image', ['shop:latest']), false],
+    ['one with both', resource('image', ['cache-crash-test:abc', 'shop:latest']), false],
+    ['what has no label', { ...resource('image', []), labels: {} }, false]
+  ])('%s', (_, found, expected) => {
+    expect(isMadeByRun(found)).toBe(expected)
   })
 })
 

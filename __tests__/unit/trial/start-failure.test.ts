@@ -35,7 +35,10 @@ test.each<[exitCode: number, error: string, ofTheImage: boolean]>([
   [0, '', false],
   [1, `${runc}exec: "/nope"`, false],
   [128, 'failed to set up container networking: driver failed programming external connectivity', false],
-  [128, 'network my-network not found', false]
+  [128, 'network my-network not found', false],
+  [128, `${runc}can't get final child's PID from pipe: EOF: unknown`, false],
+  [128, `${runc}error during container init: mkdir /run/x: no space left on device: unknown`, false],
+  [128, 'OCI runtime start failed: runc did not terminate successfully: signal: killed', false]
 ])('exit code %i with %j counts against the image: %p', (exitCode, error, ofTheImage) => {
   expect(isOfTheImage(stateWith(exitCode, error))).toBe(ofTheImage)
 })
