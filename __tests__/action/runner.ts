@@ -105,7 +105,7 @@ export async function startAction(
     const finished = await running.finished
     const outputs = parseOutputs(await readFile(files.output, 'utf8'))
     const summary = await readFile(files.summary, 'utf8')
-    const report = await readReport(inputs['report-dir'] ?? reportDir)
+    const report = await readReport(resolve(options.workspace ?? root, inputs['report-dir'] ?? reportDir))
     await logVerdicts(report, inputs.command)
     await rm(directory, { recursive: true })
     return { ...finished, outputs, summary, report }
