@@ -150,11 +150,11 @@ function readText(path: string, limit: number): TextFile {
   }
 }
 
-/** The same values that are masked in reports: progress may quote a container that prints its environment. */
 function unmasked(left: number): string {
   return `${left} of the image’s own variables look like secrets and are not masked: at most ${MOST_IMAGE_SECRETS} are, and none that is very long.`
 }
 
+/** The same values that are masked in reports: progress may quote a container that prints its environment. */
 function secretsOf({ image, env, comment }: Inputs, environment: NodeJS.ProcessEnv): string[] {
   const build = image.kind === 'build' ? image : undefined
   // An argument without a value is taken from the environment.

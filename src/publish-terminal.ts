@@ -61,8 +61,7 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     stderr.write(`${CLEAR_LINE}${ink.dim(text)}`)
   }
   const showTally = (): void => {
-    const running = tally.running.map((id) => mask(visible(id)))
-    showStatus(statusLine({ ...tally, running }, (clock.now() - tallyAt) / 1_000, columnsOf(stderr)))
+    showStatus(statusLine(tally, (clock.now() - tallyAt) / 1_000, { columns: columnsOf(stderr), mask }))
   }
   const endStatus = (): void => {
     stopTicking?.()

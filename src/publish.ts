@@ -16,7 +16,7 @@ import { progressLine } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
 import { marksOf } from './report/marks.js'
 import type { ReportLocation } from './report/schema.js'
-import { masker, secretForms } from './report/secrets.js'
+import { maskAround, masker, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
 import { logLine, logLines, oneLine, visible } from './report/untrusted.js'
@@ -38,15 +38,13 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   let stopToken: string | undefined
 
   const raw = (line: string): void => void process.stdout.write(`${line}\n`)
-  /** Masked before and after: what cannot be seen may stand in a secret's way, or be part of it. */
-  const shown = (line: string): string => mask(visible(mask(line)))
   /** Text, which the runner must not obey. */
   const print = (line: string): void => {
     if (stopToken === undefined) {
       stopToken = randomUUID()
       raw(`::stop-commands::${stopToken}`)
     }
-    raw(logLine(shown(line)))
+    raw(logLine(maskAround(line, visible, mask)))
   }
   /** Something that the runner must obey. */
   const command = (issue: () => void): void => {
@@ -57,7 +55,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
 
   const marks = annotations((kind, text, place) => {
     command(() => {
-      issueAnnotation(kind, logLine(mask(oneLine(mask(text))), LONGEST_ANNOTATION), place)
+      issueAnnotation(kind, logLine(maskAround(text, oneLine, mask), LONGEST_ANNOTATION), place)
     })
   }, print)
   const ink = paint(false)
@@ -85,7 +83,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     group: async (title, run) => {
       command(() => {
-        core.startGroup(logLine(mask(oneLine(mask(title))), 200))
+        core.startGroup(logLine(maskAround(title, oneLine, mask), 200))
       })
       const lines = lineSplitter(print)
       try {

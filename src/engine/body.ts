@@ -1,6 +1,6 @@
-import { newName } from '../names.js'
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { newName } from '../names.js'
 import { runDocker } from './cli.js'
 import type { ContainerBody } from './engine.js'
 import { EngineError } from './errors.js'

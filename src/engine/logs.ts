@@ -4,7 +4,7 @@ import { transportError } from './failure.js'
 import { body, type Exchange, query, segment } from './exchange.js'
 import { messageReader, type Position, Progress, Search } from './messages.js'
 import { type OutputReader, rawOutput } from './output.js'
-import { nanos, nanoseconds, timestamp } from './time.js'
+import { nanoseconds, timestamp } from './time.js'
 
 /** Last messages that are looked at to find the newest: stdout and stderr are stamped by two goroutines. */
 const LAST_MESSAGES = '20'
@@ -47,7 +47,7 @@ export class Logs {
   readonly #exchange: Exchange
   readonly #fresh = new Set<string>()
   /** Where the output of the last start begins, for containers that were started here; undefined is the very beginning. */
-  readonly #since = new Map<string, string | undefined>()
+  readonly #since = new Map<string, bigint | undefined>()
   /** The newest time that the follower of a container has been given. */
   readonly #heard = new Map<string, string>()
 
@@ -72,13 +72,11 @@ export class Logs {
     }
     const inspection = await this.#inspect(id)
     const newest = await this.#newest(id, inspection)
-    const ends = [
-      newest === undefined ? 0n : nanoseconds(newest) + 1n,
-      nanoseconds(inspection.State.FinishedAt)
-    ]
+    const said = newest === undefined ? 0n : nanoseconds(newest) + 1n
+    const finished = nanoseconds(inspection.State.FinishedAt)
     // An answer may be shorter than it looks: nothing of the earlier run is newer than its end, but for a last line.
-    const end = ends.reduce((a, b) => (a > b ? a : b))
-    this.#since.set(id, end > 0n ? timestamp(end) : undefined)
+    const end = said > finished ? said : finished
+    this.#since.set(id, end > 0n ? end : undefined)
   }
 
   forget(id: string): void {
@@ -94,7 +92,8 @@ export class Logs {
     }
     try {
       const inspection = await this.#inspect(id)
-      const since = this.#boundary(id, inspection)
+      const boundary = this.#boundary(id, inspection)
+      const since = boundary === undefined ? undefined : timestamp(boundary)
       this.#heard.delete(id)
       if (inspection.Config.Tty) await this.#followRaw(id, since, pass, signal)
       else await this.#followMessages(id, since, inspection, pass, signal)
@@ -110,7 +109,7 @@ export class Logs {
     const newest = await this.#newest(id, inspection)
     const since = this.#boundary(id, inspection)
     // What is older than the boot is not followed.
-    if (newest === undefined || (since !== undefined && nanoseconds(newest) < nanos(since))) return
+    if (newest === undefined || (since !== undefined && nanoseconds(newest) < since)) return
     while ((this.#heard.get(id) ?? '') < newest) await delay(HEARD_MS, undefined, { signal })
   }
 
@@ -173,10 +172,10 @@ export class Logs {
   }
 
   /** Where a container was started by somebody else, the end of its earlier run is the best that the engine knows. */
-  #boundary(id: string, { State }: Inspection): string | undefined {
+  #boundary(id: string, { State }: Inspection): bigint | undefined {
     if (this.#since.has(id)) return this.#since.get(id)
     const finished = nanoseconds(State.FinishedAt)
-    return finished > 0n && finished < nanoseconds(State.StartedAt) ? timestamp(finished) : undefined
+    return finished > 0n && finished < nanoseconds(State.StartedAt) ? finished : undefined
   }
 
   /** @returns the newest stamp; undefined when there is none */

@@ -15,8 +15,3 @@ export function nanoseconds(time: string): bigint {
 export function timestamp(nanos: bigint): string {
   return `${String(nanos / NANOSECONDS)}.${String(nanos % NANOSECONDS).padStart(9, '0')}`
 }
-
-/** @returns what {@link timestamp} was made of */
-export function nanos(stamp: string): bigint {
-  return BigInt(stamp.replace('.', ''))
-}

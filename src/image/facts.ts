@@ -1,5 +1,5 @@
-import { newName } from '../names.js'
 import { posix } from 'node:path'
+import { newName } from '../names.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ImageFacts } from '../model.js'
 import { readCacheEnv } from './cache-env.js'

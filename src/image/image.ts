@@ -1,5 +1,5 @@
-import { IMAGE_REPOSITORY } from '../names.js'
 import { rm } from 'node:fs/promises'
+import { IMAGE_REPOSITORY } from '../names.js'
 import { withEnv } from '../engine/container-env.js'
 import { EngineError } from '../engine/errors.js'
 import { buildImage } from './build.js'

@@ -1,4 +1,4 @@
-import { buildVariables, imageSecrets, masker, secretValues } from './secrets.js'
+import { buildVariables, imageSecrets, maskAround, masker, secretValues } from './secrets.js'
 import { cut, oneLine, visible } from './untrusted.js'
 import type { RunRecord } from '../model.js'
 
@@ -20,10 +20,9 @@ export function cleaner({ inputs, facts }: Pick<RunRecord, 'inputs' | 'facts'>):
     ...secretValues(buildVariables(build), {}).keys(),
     ...secretValues(inputs.env, build?.secrets ?? {}).keys()
   ])
-  // Before and after: what cannot be seen may stand in a secret's way, or be part of it.
   return {
-    text: (text) => cut(mask(oneLine(mask(text))), LONGEST_TEXT),
-    line: (line) => mask(visible(mask(line)))
+    text: (text) => cut(maskAround(text, oneLine, mask), LONGEST_TEXT),
+    line: (line) => maskAround(line, visible, mask)
   }
 }
 

@@ -74,14 +74,22 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
   }
 }
 
+/** How a line is cut: secrets are taken out before, since half of one would not be recognised. */
+export interface LineFit {
+  readonly columns: number
+  readonly mask: (text: string) => string
+}
+
+const EVERYTHING: LineFit = { columns: Infinity, mask: (text) => text }
+
 /**
  * One line for an event; undefined where there is nothing to say on a line of its own.
- * @param fit the columns that a result takes at most, since the report has all of it, and what takes secrets out before
+ * @param fit of a result, of which the report has all
  */
 export function progressLine(
   event: ProgressEvent,
   ink: Paint,
-  fit: { readonly columns: number; readonly mask: (text: string) => string } = EVERYTHING
+  fit: LineFit = EVERYTHING
 ): string | undefined {
   switch (event.kind) {
     case 'build':
@@ -114,7 +122,7 @@ export function progressLine(
  * What is going on right now, in one line of a terminal: what is done, what is left and for how long, what runs.
  * @param seconds since the tally last changed
  */
-export function statusLine(tally: Tally, seconds: number, columns: number): string {
+export function statusLine(tally: Tally, seconds: number, { columns, mask }: LineFit): string {
   const { total, done, failed, running } = tally
   if (running.length === 0) return ''
   const waiting = total - done - running.length
@@ -123,7 +131,7 @@ export function statusLine(tally: Tally, seconds: number, columns: number): stri
     `${done}/${total} done${failed === 0 ? '' : `, ${failed} failed`}`,
     ...(waiting > 0 ? [`${waiting} waiting`] : []),
     left > 0 ? `about ${roughly(left)} left` : 'takes longer than estimated',
-    `running ${running.map(visible).join(', ')}`
+    `running ${running.map((id) => mask(visible(id))).join(', ')}`
   ]
   return fitted(`  ${words.join('; ')}`, columns - 1)
 }
@@ -134,17 +142,10 @@ function controlLine(control: ControlResult, ink: Paint): string {
   return `${ink.green('✔')} Control: ready after ${duration(readySeconds)}, then ${duration(secondReadySeconds)} on the state it left`
 }
 
-const EVERYTHING = { columns: Infinity, mask: (text: string): string => text }
-
 /** Columns of a result's id and detail on however narrow a terminal. */
 const NARROWEST = 10
 
-function resultLine(
-  result: ScenarioResult,
-  place: string,
-  ink: Paint,
-  { columns, mask }: typeof EVERYTHING
-): string {
+function resultLine(result: ScenarioResult, place: string, ink: Paint, { columns, mask }: LineFit): string {
   const { scenario, verdict, observation, expectedToFail } = result
   const id = mask(visible(scenario.id))
   const took = duration(observation.seconds)

@@ -1,4 +1,4 @@
-import { buildVariables, isSecret, isSecretName, secretValues } from './secrets.js'
+import { buildArgument, buildVariables, isSecret, isSecretName, secretValues } from './secrets.js'
 import type { BuildSource, HealthInputs, ImageFacts, Inputs, ProbeSpec, Scenario } from '../model.js'
 
 /**
@@ -90,11 +90,6 @@ function buildSecret([id, value]: readonly [string, string]): Value {
   return [`${quote}${id}=`, { variable: id }, quote]
 }
 
-function pair(item: string): [string, string] {
-  const equals = item.indexOf('=')
-  return equals === -1 ? [item, ''] : [item.slice(0, equals), item.slice(equals + 1)]
-}
-
 /** A detected cache path is declared, so that it is planned even where the control does not use it. */
 function withTarget(declared: readonly string[], { target }: Scenario): readonly string[] {
   const add = target.role === 'cache' && target.path.startsWith('/') && !declared.includes(target.path)
@@ -107,10 +102,10 @@ function buildFlags(build: BuildSource, workspace: string): Flag[] {
     ...one('context', context),
     ...(build.file === `${build.context}/Dockerfile` ? [] : one('file', relative(build.file, workspace))),
     ...(build.target === undefined ? [] : one('target', build.target)),
-    ...build.buildArgs.map((item) => ({
-      name: 'build-args',
-      value: item.includes('=') ? assignment(pair(item)) : [item]
-    })),
+    ...build.buildArgs.map((item) => {
+      const [name, value] = buildArgument(item)
+      return { name: 'build-args', value: value === undefined ? [item] : assignment([name, value]) }
+    }),
     ...Object.entries(build.secrets).map((entry) => ({ name: 'secrets', value: buildSecret(entry) }))
   ]
 }

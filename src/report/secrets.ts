@@ -24,19 +24,18 @@ const USERINFO = /^[a-z][a-z0-9+.-]*:\/\/([^/?#\s]+)@/i
 /** A user's name alone is no secret; a token is longer. */
 const SHORTEST_TOKEN = 16
 
-/** What is secret in a URL. */
-function passwordOf(value: string): string | undefined {
-  const userinfo = USERINFO.exec(value)?.[1]
-  if (userinfo === undefined) return undefined
+/** What is secret in a URL; empty where nothing is. */
+function passwordOf(value: string): string {
+  const userinfo = USERINFO.exec(value)?.[1] ?? ''
   const colon = userinfo.indexOf(':')
-  if (colon === -1) return userinfo.length >= SHORTEST_TOKEN ? userinfo : undefined
+  if (colon === -1) return userinfo.length >= SHORTEST_TOKEN ? userinfo : ''
   return userinfo.slice(colon + 1)
 }
 
 /** Whether a variable is a secret, by its name or by its value. */
 export function isSecret(name: string, value: string): boolean {
   if (value.length < SHORTEST_SECRET || HARMLESS.test(value)) return false
-  return isSecretName(name) || TOKEN.test(value) || (passwordOf(value) ?? '') !== ''
+  return isSecretName(name) || TOKEN.test(value) || passwordOf(value) !== ''
 }
 
 /**
@@ -79,16 +78,22 @@ export function buildVariables(
 ): Record<string, string> {
   if (build === undefined) return {}
   const buildArgs = build.buildArgs.map((item): [string, string] => {
-    const equals = item.indexOf('=')
-    return equals === -1 ? [item, environment[item] ?? ''] : [item.slice(0, equals), item.slice(equals + 1)]
+    const [name, value] = buildArgument(item)
+    return [name, value ?? environment[name] ?? '']
   })
   return { CONTEXT: build.context, ...Object.fromEntries(buildArgs) }
+}
+
+/** A build argument's name and value; without a value the builder takes it from its environment. */
+export function buildArgument(item: string): readonly [name: string, value: string | undefined] {
+  const equals = item.indexOf('=')
+  return equals === -1 ? [item, undefined] : [item.slice(0, equals), item.slice(equals + 1)]
 }
 
 /** A value, and what of it is a secret by itself: it without blank ends, each of its lines, the password of a URL. */
 function partsOf(value: string): string[] {
   const lines = value.split(/\r?\n/).map((line) => line.trim())
-  return longEnough([value, value.trim(), ...lines, passwordOf(value.trim()) ?? ''])
+  return longEnough([value, value.trim(), ...lines, passwordOf(value.trim())])
 }
 
 function longEnough(forms: readonly string[]): string[] {
@@ -179,14 +184,10 @@ function flexible(part: string): RegExp | undefined {
   const source = part.replace(/\\+|[^\\]/gu, (piece) =>
     // A run of them as one, or which of them escapes which would be open.
     piece.startsWith('\\')
-      ? `(?:\\\\{${piece.length},${4 * piece.length}}|${repeated('%5[cC]', piece.length)})`
+      ? `(?:\\\\{${piece.length},${4 * piece.length}}|(?:%5[cC]){${piece.length}})`
       : anyForm(piece)
   )
   return source.length > LONGEST_EXPRESSION ? undefined : new RegExp(source, 'g')
-}
-
-function repeated(source: string, times: number): string {
-  return `(?:${source}){${times}}`
 }
 
 const NAMES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
@@ -268,4 +269,16 @@ function beginningAtEnd(secret: string, text: string): number {
   )
     if (text.endsWith(secret.slice(0, length))) return length
   return 0
+}
+
+/**
+ * Masks before and after a text is made printable: what cannot be seen may stand in a secret's way, or be part of it.
+ * @param print makes it printable
+ */
+export function maskAround(
+  text: string,
+  print: (text: string) => string,
+  mask: (text: string) => string
+): string {
+  return mask(print(mask(text)))
 }

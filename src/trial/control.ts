@@ -4,6 +4,7 @@ import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest, longer, wasOverTime, type BootLimits } from './boots.js'
+import { SIGKILLED } from './exit.js'
 import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
@@ -330,8 +331,8 @@ async function stopAndLearn(lab: Lab, container: string): Promise<boolean> {
   if (!running) return false
   await lab.engine.stopContainer(container)
   const { exitCode, oomKilled } = await lab.engine.inspectContainer(container)
-  // 128 + SIGKILL, which the engine sends when the grace period is over.
-  return exitCode === 137 && !oomKilled
+  // Which the engine sends when the grace period is over.
+  return exitCode === SIGKILLED && !oomKilled
 }
 
 function onVolume(path: string, mounts: readonly string[]): boolean {

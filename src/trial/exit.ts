@@ -18,7 +18,7 @@ export interface Exit {
 }
 
 /** 128 + SIGKILL, which is what the kernel sends when memory is out. */
-const SIGKILLED = 137
+export const SIGKILLED = 137
 
 /** How long the event of a death may take longer than any other news of it: its stream may just be opened again. */
 const NEWS_MS = 5_000

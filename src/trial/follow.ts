@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import type { Life } from './life.js'
 import type { Output } from './output.js'
-import { sleep, tooLate, unlessAborted, within } from '../wait.js'
+import { linkedController, sleep, tooLate, unlessAborted, within } from '../wait.js'
 
 /** A container's log that is being followed. */
 export interface FollowedLog {
@@ -19,13 +19,18 @@ export interface FollowedLog {
    * @returns false when something may be missing
    */
   drained(): Promise<boolean>
+  /**
+   * Waits until all that a living container has said by now has been read, which takes its time after a flood.
+   * @throws EngineError where it takes too long; what `broken` rejects with
+   */
+  heard(): Promise<void>
 }
 
 /** How long the log of a dead container may be silent before its end is not waited for any more. */
 const SILENCE_MS = 5000
 
 /**
- * How long a dead container's log is read in all. Docker 20.10 hands out some 10 MB a second, less on a busy machine, so
+ * How long a log is waited for in all. Docker 20.10 hands out some 10 MB a second, less on a busy machine, so
  * that after a flood the traceback that ends it comes late.
  */
 const DRAIN_MS = 300_000
@@ -87,15 +92,33 @@ export function followLog(
       if (heardAt < asked || performance.now() >= deadline) return false
     }
   }
+  const intact = async (): Promise<void> => {
+    if (isOver) await explained
+  }
   return {
     broken,
-    intact: async () => {
-      if (isOver) await explained
-    },
+    intact,
     drained: async () => {
       const complete = await endReached()
       if (!complete) output.missEnd()
       return complete
+    },
+    heard: async () => {
+      const { controller, unlink } = linkedController(signal)
+      try {
+        const heard = engine.logsHeard(containerId, controller.signal)
+        const outcome = await within(DRAIN_MS, Promise.race([heard, broken]), signal)
+        if (outcome === tooLate)
+          throw new EngineError(
+            'follow the log',
+            undefined,
+            'the engine hands it out too slowly to hear all of it'
+          )
+        await intact()
+      } finally {
+        controller.abort()
+        unlink()
+      }
     }
   }
 }

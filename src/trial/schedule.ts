@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
+import { SIGKILLED } from './exit.js'
 import { reduce } from './reduce.js'
 import { lackedSpace } from './room.js'
 import { everyBoot } from './shortcoming.js'
@@ -161,9 +162,7 @@ function lackedByChance({ plant }: Scenario, observation: Observation): boolean 
   return boots.some(ranOutOfMemory) || (plant.fullMount === undefined && boots.some(lackedSpace))
 }
 
-/** 128 + SIGKILL, which the kernel sends when memory is out, also where it says so to nobody. */
-const SIGKILLED = 137
-
+/** The kernel sends SIGKILL also where the engine does not learn that memory was out. */
 function ranOutOfMemory({ outcome, stability }: BootObservation): boolean {
   return [outcome, stability].some(
     (end) => end?.kind === 'exited' && (end.oomKilled || end.exitCode === SIGKILLED)

@@ -1,14 +1,10 @@
-import { EngineError } from '../engine/errors.js'
 import type { BootObservation, SmokeTestResult, Stability } from '../model.js'
 import type { RunningBoot } from './running-boot.js'
 import { runSmokeTest } from './smoke-test.js'
-import { linkedController, sleep, tooLate, within } from '../wait.js'
+import { linkedController, sleep, within } from '../wait.js'
 
 /** What was seen after ready. */
 export type Steadiness = Pick<BootObservation, 'stability' | 'smokeTest'>
-
-/** How long the log of a container that is well is waited for: as long as that of a dead one. */
-const HEARING_MS = 300_000
 
 /** How long output takes from the process through the engine to us, generously. */
 const LOG_LATENCY_MS = 50
@@ -37,29 +33,9 @@ export async function watchSteadiness(boot: RunningBoot): Promise<Steadiness> {
   return { stability, smokeTest }
 }
 
-/**
- * A container that is well is judged by what it said, where that is watched for: what the engine has of it must be heard first,
- * which takes its time after a flood.
- * @throws EngineError where it takes too long, or the log is broken
- */
-async function hearAll({ engine, request, log, signal }: RunningBoot): Promise<void> {
-  if (request.canary === undefined && request.forbidLogs.length === 0) return
-  const { controller, unlink } = linkedController(signal)
-  try {
-    const heard = engine.logsHeard(request.containerId, controller.signal)
-    heard.catch(() => undefined)
-    const outcome = await within(HEARING_MS, Promise.race([heard, log.broken]), signal)
-    if (outcome === tooLate)
-      throw new EngineError(
-        'follow the log',
-        undefined,
-        'the engine hands it out too slowly to hear all of it'
-      )
-    await log.intact()
-  } finally {
-    controller.abort()
-    unlink()
-  }
+/** A container that is well is judged by what it said, where that is watched for. @throws as `heard` of its log does */
+async function hearAll({ request, log }: RunningBoot): Promise<void> {
+  if (request.canary !== undefined || request.forbidLogs.length > 0) await log.heard()
 }
 
 async function watchStability(boot: RunningBoot): Promise<Stability> {

@@ -705,6 +705,14 @@ describe('many boots leave no timer and no socket behind', () => {
 describe('what is not known of a boot that looks well', () => {
   const broken = new EngineError('follow output', 500, 'no')
 
+  const becomesReady = (): void => {
+    engine.onStart = () => {
+      setImmediate(() => {
+        engine.say('ready\n')
+      })
+    }
+  }
+
   test.each([
     [
       'before it is ready',
@@ -735,11 +743,7 @@ describe('what is not known of a boot that looks well', () => {
   })
 
   test('is what it said last, until the engine has handed all of it out', async () => {
-    engine.onStart = () => {
-      setImmediate(() => {
-        engine.say('ready\n')
-      })
-    }
+    becomesReady()
     engine.onLogsHeard = async () => {
       await nextTurn()
       engine.say('0ld c0de\nFATAL: late\n')
@@ -747,11 +751,7 @@ describe('what is not known of a boot that looks well', () => {
     const forbidLogs = [{ pattern: 'FATAL', flags: '' }]
     expect(await observe({ canary: '0ld c0de' })).toMatchObject({ outcome: { kind: 'ready' }, canary: true })
     engine = new FakeEngine()
-    engine.onStart = () => {
-      setImmediate(() => {
-        engine.say('ready\n')
-      })
-    }
+    becomesReady()
     engine.onLogsHeard = async () => {
       await nextTurn()
       engine.say('FATAL: late\n')
@@ -760,11 +760,7 @@ describe('what is not known of a boot that looks well', () => {
   })
 
   test('is nothing where the engine does not say how much there is', async () => {
-    engine.onStart = () => {
-      setImmediate(() => {
-        engine.say('ready\n')
-      })
-    }
+    becomesReady()
     engine.onLogsHeard = () => Promise.reject(broken)
     expect((await observe({ canary: 'x' })).outcome.kind).toBe('engine-error')
   })
