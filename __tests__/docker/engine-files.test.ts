@@ -36,8 +36,10 @@ async function containerIn(
 
 /** What a container's own `stat` says, line by line: the kernel's word, not the archive's. */
 async function stat(id: string, ...paths: string[]): Promise<string[]> {
-  const { output } = await engine.exec(id, ['stat', '--format', '%n %F %a %u:%g %Y %h %N', ...paths], 20_000)
-  return output.trim().split('\n')
+  const command = ['stat', '--format', '%n %F %a %u:%g %Y %h %N', ...paths]
+  const result = await engine.exec(id, command, 20_000)
+  if (result === 'timed-out') throw new Error('stat did not end')
+  return result.output.trim().split('\n')
 }
 
 const PLACES = ['/data/x', '/srv/layer'] as const
@@ -401,7 +403,10 @@ describe('reading', () => {
     })
     await engine.startContainer(id)
     for (let round = 0; round < 10; round++) {
-      const tree = await engine.read(id, '/data', BOUNDS)
+      // One that broke off in every attempt is an error, and said to be.
+      const tree = await engine.read(id, '/data', BOUNDS).catch((error: unknown) => {
+        expect(error).toMatchObject({ message: 'read archive: the archive of /data broke off' })
+      })
       const found = tree?.entries.get('/data/f')
       if (found === undefined) continue
       expect(found.sha256).toBe(sha256(Buffer.alloc(found.size)))

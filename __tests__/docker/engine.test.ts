@@ -334,22 +334,19 @@ describe('exec', () => {
   test('it gives both streams and the exit code', async () => {
     const id = await bench.script('sleep 60')
     await engine.startContainer(id)
-    const { exitCode, output } = await engine.exec(
-      id,
-      ['sh', '-c', 'echo out; echo err >&2; exit 42'],
-      20_000
-    )
-    expect({ exitCode, lines: output.trim().split('\n').sort() }).toEqual({
+    expect(await engine.exec(id, ['sh', '-c', 'echo out; echo err >&2; exit 42'], 20_000)).toEqual({
       exitCode: 42,
-      lines: ['err', 'out']
+      output: expect.stringMatching(/^(out\nerr|err\nout)\n$/)
     })
   })
 
   test('a flood is cut to 64 KiB and still ends', async () => {
     const id = await bench.script('sleep 60')
     await engine.startContainer(id)
-    const { exitCode, output } = await engine.exec(id, ['sh', '-c', 'yes | head -c 3000000; exit 5'], 60_000)
-    expect({ exitCode, length: output.length }).toEqual({ exitCode: 5, length: 64 * 1024 })
+    expect(await engine.exec(id, ['sh', '-c', 'yes | head -c 3000000; exit 5'], 60_000)).toEqual({
+      exitCode: 5,
+      output: 'y\n'.repeat(32 * 1024)
+    })
   })
 
   test.each([
@@ -361,11 +358,11 @@ describe('exec', () => {
     expect(await engine.exec(id, command, 20_000)).toMatchObject({ exitCode: code })
   })
 
-  test('a command that takes too long is an error, in time', async () => {
+  test('a command that takes too long is given up in time', async () => {
     const id = await bench.script('sleep 60')
     await engine.startContainer(id)
     const before = Date.now()
-    await expect(engine.exec(id, ['sleep', '30'], 500)).rejects.toThrow(/did not end within 0.5 s/)
+    expect(await engine.exec(id, ['sleep', '30'], 500)).toBe('timed-out')
     expect(Date.now() - before).toBeLessThan(10_000)
   })
 

@@ -263,7 +263,7 @@ class DockerEngine implements port.Engine {
     return this.#logs.heard(id, signal)
   }
 
-  exec(id: string, command: readonly string[], timeoutMs: number): Promise<port.ExecResult> {
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<port.ExecResult | 'timed-out'> {
     return runInContainer(this.#exchange, id, command, timeoutMs)
   }
 

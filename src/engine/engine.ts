@@ -163,7 +163,8 @@ export interface Engine {
    * a tty it cannot be told, since its output has no times.
    */
   logsHeard(id: string, signal: AbortSignal): Promise<void>
-  exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult>
+  /** Runs a command in a running container; `timed-out` where it has not ended by then: it goes on there. */
+  exec(id: string, command: readonly string[], timeoutMs: number): Promise<ExecResult | 'timed-out'>
 
   /**
    * Calls the listener for every event of one container until the returned function is called. The stream is opened by

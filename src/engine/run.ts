@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Created, Exec } from './answers.js'
 import { transportError } from './failure.js'
 import type { ExecResult } from './engine.js'
-import { EngineError } from './errors.js'
 import { body, type Exchange, segment } from './exchange.js'
 import { framedOutput } from './output.js'
 
@@ -18,7 +17,7 @@ export async function runInContainer(
   id: string,
   command: readonly string[],
   timeoutMs: number
-): Promise<ExecResult> {
+): Promise<ExecResult | 'timed-out'> {
   const operation = 'exec'
   const end = AbortSignal.timeout(timeoutMs)
   try {
@@ -36,9 +35,7 @@ export async function runInContainer(
     return { exitCode: await exitCode(exchange, Id, end), output }
   } catch (error) {
     if (!end.aborted) throw transportError(operation, error)
-    throw new EngineError(operation, undefined, `the command did not end within ${timeoutMs / 1000} s`, {
-      cause: error
-    })
+    return 'timed-out'
   }
 }
 

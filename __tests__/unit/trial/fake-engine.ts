@@ -37,7 +37,8 @@ export class FakeEngine implements Engine {
   /** Thrown by `startContainer`. */
   refusal: Error | undefined
   /** Answers `exec`. */
-  onExec: () => Promise<ExecResult> = () => Promise.resolve({ exitCode: 0, output: '' })
+  onExec: (timeoutMs: number) => Promise<ExecResult | 'timed-out'> = () =>
+    Promise.resolve({ exitCode: 0, output: '' })
   /** Answers `inspectContainer` instead of the state. */
   onInspect: (() => ContainerState) | undefined
   onSubscribe: () => Promise<void> = () => Promise.resolve()
@@ -143,9 +144,9 @@ export class FakeEngine implements Engine {
     return () => this.#listeners.delete(listener)
   }
 
-  exec(): Promise<ExecResult> {
+  exec(_id: string, _command: readonly string[], timeoutMs: number): Promise<ExecResult | 'timed-out'> {
     this.calls.push('exec')
-    return this.onExec()
+    return this.onExec(timeoutMs)
   }
 
   info(): Promise<EngineInfo> {

@@ -4,7 +4,7 @@ import { learnReadyChecks, type LearnRequest } from '../../../src/trial/observe.
 import { CONTAINER, FakeEngine } from './fake-engine.js'
 import { httpServer, listen, stop, tcpServer } from './servers.js'
 
-const times = { settleMs: 100, greetingMs: 100, doubtMs: 400 }
+const times = { settleMs: 100, greetingMs: 100, lateGreetingMs: 600, doubtMs: 400 }
 
 let engine: FakeEngine
 let servers: Server[]
@@ -52,6 +52,12 @@ async function learn(overrides: Partial<LearnRequest> = {}) {
 
 const silent = () => tcpServer((socket) => socket.resume())
 const smtp = () => tcpServer((socket) => socket.end('220 ESMTP\r\n'))
+/** Greets when it has looked up who is there, and takes whatever comes before for an error. */
+const lateSmtp = () =>
+  tcpServer((socket) => {
+    socket.on('data', () => socket.end('554 error: command before greeting\r\n'))
+    setTimeout(() => socket.write('220 ESMTP\r\n'), 200)
+  })
 /** postgres: takes what is no start-up packet for an attack. */
 const hangsUpOnHttp = () => tcpServer((socket) => socket.on('data', () => socket.destroy()))
 /** redis: answers in a language of its own. */
@@ -66,6 +72,7 @@ describe('what a port answers', () => {
     ['a redirect', () => httpServer(302), { kind: 'http', status: 302 }],
     ['500, if it keeps to it', () => httpServer(500), { kind: 'http', status: 500 }],
     ['a greeting', smtp, { kind: 'greeting' }],
+    ['a greeting that is late', lateSmtp, { kind: 'greeting' }],
     ['silence, if it keeps to it', silent, { kind: 'open' }],
     ['nothing to HTTP', hangsUpOnHttp, { kind: 'open' }],
     ['another language', otherLanguage, { kind: 'open' }]

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
 import type { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import type { BootOutcome } from '../../../src/model.js'
 import { boot } from '../../../src/trial/observe.js'
 import { describe as words, type ReadyCheck } from '../../../src/trial/probes/probe.js'
@@ -176,6 +178,46 @@ describe('tcp', () => {
     expect(await outcomeOf(tcp)).toMatchObject(waitingFor(String(said), tcp))
   })
 
+  test('does not pass on a busy machine, where the proxy of a port that nobody serves is slow to close', async () => {
+    let accepted = 0
+    await publish(tcpServer((socket) => setTimeout(() => socket.end(), (accepted += 1) === 1 ? 80 : 300)))
+    expect(await outcomeOf(tcp, 3000)).toMatchObject(waitingFor('closed the connection without a word', tcp))
+    expect(accepted).toBeGreaterThan(3)
+  })
+
+  test('does not pass on one connection that was not closed in time, as no other is', async () => {
+    let accepted = 0
+    await publish(tcpServer((socket) => setTimeout(() => socket.end(), (accepted += 1) === 1 ? 150 : 10)))
+    expect(await outcomeOf(tcp, 1000)).toMatchObject(waitingFor('closed the connection without a word', tcp))
+  })
+
+  test('an end that is there before the time is over counts, however late this process reads it', async () => {
+    const closing = new Worker(
+      `const { createServer } = require('node:net')
+      const server = createServer((socket) => void setTimeout(() => socket.end(), 50))
+      server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port))`,
+      { eval: true }
+    )
+    const [port] = (await once(closing, 'message')) as [number]
+    engine.state.publishedPorts = new Map([[8000, port]])
+    // What is done here comes after what has been received, and before the timers that have run out meanwhile.
+    let isBusy = true
+    const work = () => {
+      const until = performance.now() + 150
+      while (performance.now() < until);
+      if (isBusy) setTimeout(() => setImmediate(work), 5)
+    }
+    work()
+    try {
+      expect(await outcomeOf(tcp, 2000)).toMatchObject(
+        waitingFor('closed the connection without a word', tcp)
+      )
+    } finally {
+      isBusy = false
+      await closing.terminate()
+    }
+  })
+
   test('does not pass where nobody listens', async () => {
     const server = tcpServer(() => undefined)
     const port = await listen(server)
@@ -260,6 +302,23 @@ describe('exec', () => {
     engine.onExec = () => Promise.resolve({ exitCode: (runs += 1) < 3 ? 1 : 0, output: '' })
     expect((await outcomeOf({ kind: 'exec', command: ['check'] }, 5000)).kind).toBe('ready')
     expect(runs).toBe(3)
+  })
+
+  test('gives a command twice the time each time that it does not end', async () => {
+    const given: number[] = []
+    engine.onExec = (timeoutMs) => {
+      given.push(timeoutMs)
+      return Promise.resolve(given.length < 3 ? 'timed-out' : { exitCode: 0, output: '' })
+    }
+    expect((await outcomeOf({ kind: 'exec', command: ['check'] }, 5000)).kind).toBe('ready')
+    expect(given).toEqual([10_000, 20_000, 40_000])
+  })
+
+  test('says that the command does not end', async () => {
+    const check = { kind: 'exec', command: ['check'] } as const
+    engine.onExec = (timeoutMs) =>
+      timeoutMs > 10_000 ? new Promise(() => undefined) : Promise.resolve('timed-out')
+    expect(await outcomeOf(check)).toMatchObject(waitingFor('did not end within 10 s', check))
   })
 })
 

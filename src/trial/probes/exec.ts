@@ -4,7 +4,7 @@ import { unlessAborted } from '../../wait.js'
 import { passed, poll } from './poll.js'
 import type { Probe } from './probe.js'
 
-/** How long one run of the command may take. */
+/** How long the command may take that does not end; the next run gets twice the time. */
 const ATTEMPT_MS = 10_000
 
 /** Characters of the command's last line that are quoted. */
@@ -12,15 +12,22 @@ const QUOTED_CHARACTERS = 200
 
 /** Passes when the command, run in the container without a shell, exits with 0. */
 export function execProbe(command: readonly string[]): Probe {
-  return (scene, said) =>
-    poll(
+  return (scene, said) => {
+    let attemptMs = ATTEMPT_MS
+    return poll(
       async () => {
         try {
-          const run = scene.engine.exec(scene.containerId, command, ATTEMPT_MS)
-          const { exitCode, output } = await unlessAborted(run, scene.signal)
+          const run = scene.engine.exec(scene.containerId, command, attemptMs)
+          const result = await unlessAborted(run, scene.signal)
+          if (result === 'timed-out') {
+            const words = `did not end within ${attemptMs / 1000} s`
+            attemptMs *= 2
+            return words
+          }
+          const { exitCode, output } = result
           return exitCode === 0 ? passed : `exited with ${exitCode}${quoted(output)}`
         } catch (error) {
-          // A container that has just died, a command that hangs: not passed, and whatever else is wrong ends the wait.
+          // A container that has just died: not passed, and whatever else is wrong ends the wait.
           if (error instanceof EngineError) return error.daemonMessage
           throw error
         }
@@ -28,6 +35,7 @@ export function execProbe(command: readonly string[]): Probe {
       said,
       scene.signal
     )
+  }
 }
 
 function quoted(output: string): string {

@@ -2,7 +2,10 @@ import { request } from 'node:http'
 import { passed, poll } from './poll.js'
 import type { Address, Probe } from './probe.js'
 
-/** How long one request may take; the next one gets a new connection. */
+/**
+ * How long the first request may take that is not answered; the next one gets a new connection and twice the time, so that
+ * a slow first answer is not asked for in vain again and again.
+ */
 const ATTEMPT_MS = 10_000
 
 /** Bytes of a body that are read, so that a server is not cut off in the middle of a normal answer. */
@@ -23,12 +26,14 @@ export type HttpAnswer =
  * @param wanted `2xx`, or the very status that the control saw
  */
 export function httpProbe(port: number, path: string, wanted: '2xx' | number): Probe {
-  return (scene, said) =>
-    poll(
+  return (scene, said) => {
+    let attemptMs = ATTEMPT_MS
+    return poll(
       async () => {
         const address = await scene.address(port)
         if (typeof address === 'string') return address
-        const answer = await get(address, path, ATTEMPT_MS, scene.signal)
+        const answer = await get(address, path, attemptMs, scene.signal)
+        if (answer.kind === 'silent') attemptMs *= 2
         if (answer.kind !== 'status') return answer.why
         const passes =
           wanted === '2xx' ? answer.status >= 200 && answer.status < 300 : answer.status === wanted
@@ -37,6 +42,7 @@ export function httpProbe(port: number, path: string, wanted: '2xx' | number): P
       said,
       scene.signal
     )
+  }
 }
 
 /**

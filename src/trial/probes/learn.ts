@@ -3,14 +3,16 @@ import { get } from './http.js'
 import { passed, poll } from './poll.js'
 import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'
 import type { Readiness } from './readiness.js'
-import { knock } from './tcp.js'
+import { GREETING_MS, knock } from './tcp.js'
 
 /** How long the control waits for what else is told, where times must be short in tests. */
 export interface LearningTimes {
   /** After the first port has answered, how long the others have. */
   readonly settleMs: number
-  /** How long a server that speaks first has to speak. */
+  /** How long a server that speaks first has to speak before it is asked. */
   readonly greetingMs: number
+  /** How long it has once nothing else came of it, so that a busy machine teaches no less than an idle one. */
+  readonly lateGreetingMs: number
   /**
    * How long an answer that may be that of a server still starting must last: a connection that is accepted and silent
    * (the kernel accepts for a process that only listens, as a gunicorn master does while its workers load), or a 5xx.
@@ -18,7 +20,12 @@ export interface LearningTimes {
   readonly doubtMs: number
 }
 
-export const LEARNING_TIMES: LearningTimes = { settleMs: 1000, greetingMs: 300, doubtMs: 10_000 }
+export const LEARNING_TIMES: LearningTimes = {
+  settleMs: 1000,
+  greetingMs: 300,
+  lateGreetingMs: GREETING_MS,
+  doubtMs: 10_000
+}
 
 /** What a port said, and whether a server that is still starting might say the same. */
 interface Heard {
@@ -49,7 +56,8 @@ export function learnPorts(
           const doubtMs = answered.has(port) ? times.doubtMs : times.settleMs
           const last = await ask(port, scene, { ...times, doubtMs })
           if (typeof last === 'string') return undefined
-          const answer: PortAnswer = last.certain || answered.has(port) ? last.answer : { kind: 'open' }
+          let answer: PortAnswer = last.certain || answered.has(port) ? last.answer : { kind: 'open' }
+          if (answer.kind === 'open' && (await greetsLate(port, scene, times))) answer = { kind: 'greeting' }
           return { kind: 'answers', port, answer } as const
         })
       )
@@ -131,6 +139,13 @@ async function ask(port: number, scene: Scene, times: LearningTimes): Promise<He
   if (first.kind === 'closed') return first.why
   if (first.kind === 'greeting') return { answer: { kind: 'greeting' }, certain: true }
   return await askHttp(address, scene.signal, times)
+}
+
+/** Whether a port that has shown nothing better says something unasked after all. */
+async function greetsLate(port: number, scene: Scene, times: LearningTimes): Promise<boolean> {
+  const address = await scene.address(port)
+  if (typeof address === 'string') return false
+  return (await knock(address, times.lateGreetingMs, scene.signal)).kind === 'greeting'
 }
 
 async function askHttp(address: Address, signal: AbortSignal, times: LearningTimes): Promise<Heard> {

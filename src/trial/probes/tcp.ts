@@ -3,48 +3,67 @@ import { passed, poll } from './poll.js'
 import type { Address, Probe } from './probe.js'
 
 /**
- * How long a connection must last to count. docker-proxy accepts before anything listens in the container, and closes when
- * it cannot reach it, within a few milliseconds (Docker 20.10).
+ * How long a connection must last at least to count. docker-proxy accepts before anything listens in the container, and
+ * closes when it cannot reach it, within a few milliseconds (Docker 20.10).
  */
-export const HOLD_MS = 100
+const HOLD_MS = 100
 
-/** How long a server that speaks first may take to say something. */
+/** A busy machine takes longer to close: how many times as long as it ever took a connection must last to count. */
+const HOLD_FACTOR = 10
+
+/** How long a server that speaks first may take to say something, the first time that it is asked. */
 export const GREETING_MS = 5000
 
 const CONNECT_MS = 2000
 
 /** What came of one connection. */
-export type Knock = { readonly kind: 'greeting' | 'open' } | { readonly kind: 'closed'; readonly why: string }
+export type Knock =
+  | { readonly kind: 'greeting' | 'open' }
+  /** `lastedMs` is how long it was open, 0 where it never was. */
+  | { readonly kind: 'closed'; readonly why: string; readonly lastedMs: number }
 
-/** Passes when the port accepts a connection and does not close it at once. */
+/** Passes when the port twice in a row accepts a connection and does not close it, or says something. */
 export function tcpProbe(port: number): Probe {
-  return (scene, said) =>
-    poll(
+  return (scene, said) => {
+    let holdMs = HOLD_MS
+    return poll(
       async () => {
-        const address = await scene.address(port)
-        if (typeof address === 'string') return address
-        const answer = await knock(address, HOLD_MS, scene.signal)
-        return answer.kind === 'closed' ? answer.why : passed
+        for (let times = 1; ; times++) {
+          const address = await scene.address(port)
+          if (typeof address === 'string') return address
+          const answer = await knock(address, holdMs, scene.signal)
+          if (answer.kind === 'closed') {
+            holdMs = Math.max(holdMs, answer.lastedMs * HOLD_FACTOR)
+            return answer.why
+          }
+          if (answer.kind === 'greeting' || times === 2) return passed
+        }
       },
       said,
       scene.signal
     )
+  }
 }
 
 /** Passes when the port says something unasked, as SMTP, SSH or MySQL do. */
 export function greetingProbe(port: number): Probe {
-  return (scene, said) =>
-    poll(
+  return (scene, said) => {
+    let attemptMs = GREETING_MS
+    return poll(
       async () => {
         const address = await scene.address(port)
         if (typeof address === 'string') return address
-        const answer = await knock(address, GREETING_MS, scene.signal)
+        const answer = await knock(address, attemptMs, scene.signal)
         if (answer.kind === 'greeting') return passed
-        return answer.kind === 'closed' ? answer.why : `said nothing for ${GREETING_MS / 1000} s`
+        if (answer.kind === 'closed') return answer.why
+        const silence = `said nothing for ${attemptMs / 1000} s`
+        attemptMs *= 2
+        return silence
       },
       said,
       scene.signal
     )
+  }
 }
 
 /**
@@ -53,8 +72,9 @@ export function greetingProbe(port: number): Probe {
  * @returns `greeting` as soon as anything is received; an aborted knock is `closed`
  */
 export function knock(address: Address, holdMs: number, signal: AbortSignal): Promise<Knock> {
-  if (signal.aborted) return Promise.resolve({ kind: 'closed', why: 'aborted' })
+  if (signal.aborted) return Promise.resolve({ kind: 'closed', why: 'aborted', lastedMs: 0 })
   return new Promise((resolve) => {
+    let openSince: number | undefined
     const socket = connect({ host: address.host, port: address.port })
     const settle = (answer: Knock) => {
       clearTimeout(timer)
@@ -63,7 +83,7 @@ export function knock(address: Address, holdMs: number, signal: AbortSignal): Pr
       resolve(answer)
     }
     const closed = (why: string) => {
-      settle({ kind: 'closed', why })
+      settle({ kind: 'closed', why, lastedMs: openSince === undefined ? 0 : performance.now() - openSince })
     }
     const onAbort = () => {
       closed('aborted')
@@ -74,8 +94,12 @@ export function knock(address: Address, holdMs: number, signal: AbortSignal): Pr
     signal.addEventListener('abort', onAbort, { once: true })
     socket.on('connect', () => {
       clearTimeout(timer)
+      openSince = performance.now()
       timer = setTimeout(() => {
-        settle({ kind: 'open' })
+        // Where this process is late, the end may be there and not read yet: node reads after it has served its timers.
+        setImmediate(() => {
+          settle({ kind: 'open' })
+        })
       }, holdMs)
     })
     socket.on('data', () => {
@@ -84,8 +108,10 @@ export function knock(address: Address, holdMs: number, signal: AbortSignal): Pr
     socket.on('error', (error) => {
       closed(error.message)
     })
-    socket.on('close', () => {
+    const onEnd = () => {
       closed('closed the connection without a word')
-    })
+    }
+    socket.on('end', onEnd)
+    socket.on('close', onEnd)
   })
 }
