@@ -24,6 +24,7 @@ describe('readiness checks, in the control and in a trial that recovers', () => 
     readonly image: string
     readonly args: readonly string[]
     readonly probes: readonly string[]
+    readonly notes?: readonly unknown[]
     readonly verdict?: string
   }
   const CASES: readonly Case[] = [
@@ -44,6 +45,7 @@ describe('readiness checks, in the control and in a trial that recovers', () => 
       image: 'logs-ready-line',
       args: [],
       probes: ['stays up for 5 s'],
+      notes: [expect.stringMatching(/^The image has neither a health check nor a port.*`ready`/)],
       verdict: 'failed: crashed'
     },
     {
@@ -95,9 +97,10 @@ describe('readiness checks, in the control and in a trial that recovers', () => 
     }
   ]
 
-  test.concurrent.each(CASES)('$kind', async ({ image, args, probes, verdict = 'recovered' }) => {
+  test.concurrent.each(CASES)('$kind', async ({ image, args, probes, notes = [], verdict = 'recovered' }) => {
     const run = await images.crashTest(image, [...FILE, ...args])
     expect(run.report.probes).toEqual(probes)
+    expect(run.report.notes).toEqual(notes)
     expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': verdict })
   })
 })

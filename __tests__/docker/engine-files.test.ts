@@ -402,15 +402,17 @@ describe('reading', () => {
       Volumes: { '/data': {} }
     })
     await engine.startContainer(id)
+    const errors: string[] = []
     for (let round = 0; round < 10; round++) {
-      // One that broke off in every attempt is an error, and said to be.
       const tree = await engine.read(id, '/data', BOUNDS).catch((error: unknown) => {
-        expect(error).toMatchObject({ message: 'read archive: the archive of /data broke off' })
+        errors.push(String(error))
       })
       const found = tree?.entries.get('/data/f')
       if (found === undefined) continue
       expect(found.sha256).toBe(sha256(Buffer.alloc(found.size)))
     }
+    // Where every attempt of a round broke off.
+    expect(errors.filter((error) => !error.includes('the archive of /data broke off'))).toEqual([])
   })
 
   test('what Docker put there itself is read', async () => {

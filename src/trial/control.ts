@@ -11,7 +11,7 @@ import { writeState } from './state.js'
 import { FIRST_BOOT_MS } from './upgrade.js'
 import { checkFailure, isFine, shortcoming } from './shortcoming.js'
 import { noRoom } from './room.js'
-import type { ReadyCheck } from './probes/probe.js'
+import { describe, type ReadyCheck } from './probes/probe.js'
 import type { During } from './timeline.js'
 import type { LayerState } from '../plan/targets.js'
 import type {
@@ -266,12 +266,15 @@ async function control(
     stableCacheFiles: stable.filter((path) => !isData(path, request)),
     locks,
     sentinels: planted,
-    notes: states
-      .filter(({ truncated }) => truncated)
-      .map(
-        ({ mount }) =>
-          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start there on what the image brings, not on what the control left`
-      )
+    notes: [
+      ...checks.filter(({ kind }) => kind === 'stays-up').map(weakReadiness),
+      ...states
+        .filter(({ truncated }) => truncated)
+        .map(
+          ({ mount }) =>
+            `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start there on what the image brings, not on what the control left`
+        )
+    ]
   }
   return {
     result: { kind: 'passed', knowledge },
@@ -279,6 +282,10 @@ async function control(
     limits,
     layer: await readLayer(lab, first.id, request.candidates)
   }
+}
+
+function weakReadiness(check: ReadyCheck): string {
+  return `The image has neither a health check nor a port, so all that is asked of it is that it ${describe(check)}: a service that hangs, or crashes later, as on a busy machine, is not noticed. Say with \`ready\` what ready means.`
 }
 
 /** The first boot on clean state, which also learns what to ask later boots where the user did not say. */
