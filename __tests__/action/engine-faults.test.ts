@@ -1,18 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { END_MISSING } from '../../src/report/excerpt.js'
 import {
-  type EngineFault,
-  engineSocket,
   INJECTED,
   randomDelays,
   randomFaults,
-  startFaultProxy,
-  type FaultPlan,
-  type FaultProxy
+  type EngineFault,
+  type FaultPlan
 } from '../reliability/fault-proxy.js'
+import { behindProxy, expectClean, expectHonest, type FaultyRun } from './behind-proxy.js'
 import { FixtureImages } from './fixture-images.js'
-import { newJob, type Job } from './job.js'
-import { leftBehindBy, runAction, startAction, verdicts, type ActionRun } from './runner.js'
+import { runAction, verdicts } from './runner.js'
 
 const images = new FixtureImages()
 const INPUTS = {
@@ -38,72 +35,31 @@ afterAll(async () => {
   await images.remove()
 })
 
-interface Faulty {
-  readonly run: ActionRun
-  readonly proxy: FaultProxy
-  readonly job: Job
-}
-
-/** Runs the action behind a proxy, which lets things go wrong from the words on that the action says. */
-async function behindProxy(
-  kind: Kind,
-  plan: FaultPlan,
-  from: string,
-  more: Readonly<Record<string, string>> = {}
-): Promise<Faulty> {
-  const [job, proxy] = [await newJob(), await startFaultProxy(engineSocket())]
-  cleanUp.push(job.remove, proxy.close)
-  const image = await images.tag(IMAGES[kind])
-  const env = { ...job.env, DOCKER_HOST: proxy.address }
-  const running = await startAction({ ...INPUTS, image, ...more }, { env })
-  const armed = running.says(from).then(() => {
-    proxy.arm(plan)
-  })
-  const [run] = await Promise.all([running.finished, armed])
-  return { run, proxy, job }
-}
-
-/** What was known is right, what was not known says why, and the exit code says no more than that. */
-function expectHonest(kind: Kind, { run }: Faulty): void {
-  const right = expected.get(kind) ?? {}
-  for (const { id, verdict, reason, detail } of run.report?.scenarios ?? []) {
-    if (verdict === 'inconclusive') expect(detail).toMatch(/\S/)
-    else expect([id, reason === null ? verdict : `${verdict}: ${reason}`]).toEqual([id, right[id]])
-  }
-  const said = run.outputs.get('verdict')
-  if (kind === 'hardened') expect(said).not.toBe('failed')
-  else expect(said).not.toBe('passed')
-  // Without a verdict the job fails, and says of what.
-  if (said === undefined) {
-    expect(run.exitCode).toBe(1)
-    expect(run.output).toMatch(/^::error::.+/m)
-  }
-}
-
-/** Nothing is left once the job's post step has run, whose engine answers again. */
-async function expectClean({ run, job }: Faulty): Promise<void> {
-  await runAction({}, { entry: 'post/index.js', env: job.env })
-  expect(await leftBehindBy(run)).toEqual([])
+/** Of an image in front of which the proxy is. */
+async function disturbed(kind: Kind, plan: FaultPlan, from: string): Promise<FaultyRun> {
+  const faulty = await behindProxy({ ...INPUTS, image: await images.tag(IMAGES[kind]) }, plan, from)
+  cleanUp.push(faulty.job.remove, faulty.proxy.close)
+  return faulty
 }
 
 describe.each(['hardened', 'fragile'] as const)('an engine that fails, and a %s image', (kind) => {
   test.concurrent.each([1, 2, 3])('in the trials, in random ways (%i)', async (seed) => {
     const plan = randomFaults(`trials ${seed}`, 0.1)
-    const faulty = await behindProxy(kind, plan, 'Plan: ')
+    const faulty = await disturbed(kind, plan, 'Plan: ')
     expect(faulty.proxy.injected).not.toEqual([])
-    expectHonest(kind, faulty)
+    expectHonest(faulty, expected.get(kind) ?? {})
     await expectClean(faulty)
   })
 
   test.concurrent.each([1, 2])('from the first request on, in random ways (%i)', async (seed) => {
-    const faulty = await behindProxy(kind, randomFaults(`all ${seed}`, 0.05), '')
+    const faulty = await disturbed(kind, randomFaults(`all ${seed}`, 0.05), '')
     expect(faulty.run.signal).toBeNull()
-    expectHonest(kind, faulty)
+    expectHonest(faulty, expected.get(kind) ?? {})
     await expectClean(faulty)
   })
 
   test.concurrent('only late, and with event streams that break: every verdict is known', async () => {
-    const faulty = await behindProxy(kind, randomDelays('late', 0.5, 500), '')
+    const faulty = await disturbed(kind, randomDelays('late', 0.5, 500), '')
     expect(faulty.proxy.injected.length).toBeGreaterThan(20)
     expect(verdicts(faulty.run.report)).toEqual(expected.get(kind))
     await expectClean(faulty)
@@ -122,7 +78,7 @@ describe('what fails is said', () => {
     ['starting', on(/\/start$/), INJECTED],
     ['reading back', on(/\/archive\?/, 'GET'), INJECTED]
   ])('%s: each trial is inconclusive, and has the words of the engine', async (_, plan, words) => {
-    const faulty = await behindProxy('fragile', plan, 'Plan: ')
+    const faulty = await disturbed('fragile', plan, 'Plan: ')
     const scenarios = faulty.run.report?.scenarios ?? []
     expect(scenarios).toHaveLength(Object.keys(expected.get('fragile') ?? {}).length)
     for (const { verdict, detail } of scenarios) {
@@ -137,12 +93,12 @@ describe('what fails is said', () => {
     ['does not hand out', { kind: 'refuse' }],
     ['breaks off', { kind: 'cut', bytes: 8 }]
   ])('a log that it %s: a crash stands, and the report says what it does not show', async (_, fault) => {
-    const faulty = await behindProxy(
+    const faulty = await disturbed(
       'fragile',
       ({ path }) => (path.includes('/logs?') ? fault : undefined),
       'Plan: '
     )
-    expectHonest('fragile', faulty)
+    expectHonest(faulty, expected.get('fragile') ?? {})
     const crashed = faulty.run.report?.scenarios.filter(({ reason }) => reason === 'crashed') ?? []
     expect(crashed).not.toEqual([])
     for (const { log } of crashed) expect(log?.endMissing).toBe(true)
@@ -151,14 +107,14 @@ describe('what fails is said', () => {
   })
 
   test.concurrent('removing: the verdicts stand, and the run says what it could not remove', async () => {
-    const faulty = await behindProxy('hardened', on(/\/(?:containers|volumes)\//, 'DELETE'), 'Plan: ')
+    const faulty = await disturbed('hardened', on(/\/(?:containers|volumes)\//, 'DELETE'), 'Plan: ')
     expect(verdicts(faulty.run.report)).toEqual(expected.get('hardened'))
     expect(faulty.run.output).toContain(INJECTED)
     await expectClean(faulty)
   })
 
   test.concurrent('the control: there is no verdict on the image, and the job fails', async () => {
-    const faulty = await behindProxy('hardened', on(/\/start$/), 'Control: booting')
+    const faulty = await disturbed('hardened', on(/\/start$/), 'Control: booting')
     expect(faulty.run).toMatchObject({ exitCode: 1, report: undefined })
     expect(faulty.run.outputs.get('verdict')).toBeUndefined()
     expect(faulty.run.output).toMatch(new RegExp(`^::error::.*${INJECTED}`, 'm'))
