@@ -638,6 +638,13 @@ export interface BootObservation {
   /** Planted code ran. */
   readonly canary: boolean
   readonly log: LogCapture
+  /** Whether the kernel killed any of the container's processes for memory, as far as the engine tells. */
+  readonly outOfMemory?: boolean
+  /**
+   * Why nothing follows from how it ended: it is something that the machine may have done, and it was seen only once. What was
+   * found in its output counts all the same.
+   */
+  readonly unconfirmed?: string
 }
 
 /** What a trial does, in this order. `wait` is for a place among the boots that run at the same time. */
@@ -697,8 +704,6 @@ export interface Observation {
   readonly dataBefore: Tree
   /** Data on the volumes at the end; undefined when it could not be read. */
   readonly dataAfter: BoundedTree | undefined
-  /** True when a `timed-out` boot was run again alone and timed out again. */
-  readonly timeoutConfirmed: boolean
   /** Seconds from the start of the trial to its end. */
   readonly seconds: number
 }

@@ -63,13 +63,15 @@ describe.each([
     const python = required(await readPythonFacts(engine, body, { labels }))
     const verbose = await boot({ ...body, Env: [...environmentOf(body), 'PYTHONVERBOSE=1'] }, [])
     const notes: string[] = []
-    const bytecode = await compileBytecode(
-      engine,
-      body,
-      python,
-      chooseModules(parseVerboseImports(verbose), python),
-      canary,
-      { labels, note: (text) => notes.push(text) }
+    const bytecode = required(
+      await compileBytecode(
+        engine,
+        body,
+        python,
+        chooseModules(parseVerboseImports(verbose), python),
+        canary,
+        { labels, note: (text) => notes.push(text) }
+      )
     )
     return { body, python, bytecode, notes }
   }
@@ -280,8 +282,23 @@ describe('modules that cannot be compiled', () => {
       deadlineMs: 20_000,
       note: (text) => notes.push(text)
     })
-    expect(bytecode.map(({ module }) => module)).toEqual(['heapq'])
+    expect(bytecode?.map(({ module }) => module)).toEqual(['heapq'])
     expect(notes).toEqual(['stale bytecode could not be compiled for 1 modules: m'])
+  })
+
+  test('an interpreter that gives no answer in time is not one that reads no bytecode', async () => {
+    const body = await engine.createBody(
+      [],
+      'cache-crash-test-base:python3.11',
+      ['python3', '-c', 'pass'],
+      labels
+    )
+    const python = {
+      ...required(await readPythonFacts(engine, body, { labels })),
+      executable: '/usr/bin/yes'
+    }
+    const modules = [{ module: 'heapq', source: '/usr/lib/python3.11/heapq.py', cached: undefined }]
+    expect(await compileBytecode(engine, body, python, modules, canary, { labels })).toBeUndefined()
   })
 
   test('bytecode of another interpreter is left alone', async () => {

@@ -99,7 +99,7 @@ const schema = z
  * @param body what every boot is created with; volumes that hold sources must be in it
  * @param modules at most 40
  * @param canary printed, with a newline, when planted code runs
- * @returns the modules that could be compiled; those that could not are in a note
+ * @returns the modules that could be compiled, those that could not are in a note; undefined where the interpreter gave no answer
  * @throws EngineError
  */
 export async function compileBytecode(
@@ -109,7 +109,7 @@ export async function compileBytecode(
   modules: readonly ModuleChoice[],
   canary: string,
   options: PythonOptions = { labels: {} }
-): Promise<ModuleBytecode[]> {
+): Promise<ModuleBytecode[] | undefined> {
   const asked = modules.slice(0, mostModules).filter((choice) => isOfInterpreter(choice, python))
   if (asked.length < Math.min(modules.length, mostModules)) {
     options.note?.(
@@ -136,7 +136,7 @@ export async function compileBytecode(
   const compiled = run.kind === 'finished' ? readBytecode(readReply(token, run.output), asked) : undefined
   if (compiled === undefined) {
     options.note?.(`"${python.executable}" of the image could not compile stale bytecode (${run.kind})`)
-    return []
+    return undefined
   }
   const missing = asked.filter((choice) => !compiled.some((done) => done.source === choice.source))
   if (missing.length > 0) {

@@ -1,6 +1,7 @@
 import { newName } from '../names.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
+import { isOfTheMachine } from '../engine/start-failure.js'
 import { withLabels } from './container-config.js'
 
 export interface OneOffOptions {
@@ -18,12 +19,26 @@ export type OneOff =
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'flooded' }
 
+/** How much longer a command may take the second time that was over its time once, as on a busy machine. */
+const AGAIN_FACTOR = 3
+
 /**
  * Runs one command in a container of its own: the body's image, user, environment and volumes, but no network, no ports,
- * no health check and no restart. The container is removed in all cases.
+ * no health check and no restart. The container is removed in all cases. A command that is over its time is run once more.
  * @throws EngineError when the engine fails for another reason than the program
  */
 export async function runOneOff(
+  engine: Engine,
+  body: ContainerBody,
+  command: readonly [string, ...string[]],
+  options: OneOffOptions
+): Promise<OneOff> {
+  const first = await runOnce(engine, body, command, options)
+  if (first.kind !== 'timed-out') return first
+  return await runOnce(engine, body, command, { ...options, deadlineMs: options.deadlineMs * AGAIN_FACTOR })
+}
+
+async function runOnce(
   engine: Engine,
   body: ContainerBody,
   command: readonly [string, ...string[]],
@@ -103,6 +118,7 @@ function oneOffBody(body: ContainerBody, command: readonly [string, ...string[]]
 function isProgramMissing(error: unknown): boolean {
   return (
     error instanceof EngineError &&
+    !isOfTheMachine(error.daemonMessage) &&
     /executable file not found|no such file or directory|permission denied|exec format error|is a directory|not a directory/i.test(
       error.daemonMessage
     )

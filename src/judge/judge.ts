@@ -1,3 +1,4 @@
+import { SIGKILLED } from '../exit-codes.js'
 import { dataFindings } from './data.js'
 import { baseName, isWithin } from '../paths.js'
 import type {
@@ -53,9 +54,7 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   const data = assessData(scenario, observation, standards)
   const boots = assessBoots(scenario, observation)
   const second =
-    observation.secondBoot === undefined
-      ? CLEAN
-      : assessSecondBoot(scenario, observation.secondBoot, observation.timeoutConfirmed)
+    observation.secondBoot === undefined ? CLEAN : assessSecondBoot(scenario, observation.secondBoot)
   const left = assessLeftAlone(scenario, observation)
   const lost = assessHealthyFiles(scenario, observation, standards)
   const code = assessOldCode(observation)
@@ -121,7 +120,7 @@ function assessData(scenario: Scenario, observation: Observation, standards: Sta
 }
 
 /** One boot's own failings; empty when it came up and passed every check. */
-function assessBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessment {
+function assessBoot(boot: BootObservation): Assessment {
   const failures: Finding[] = []
   if (boot.canary)
     failures.push({ reason: 'stale-code', detail: 'planted old bytecode ran instead of the image’s code' })
@@ -129,13 +128,13 @@ function assessBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessmen
     const { pattern, line } = boot.forbiddenLog
     failures.push({ reason: 'forbidden-log', detail: `the log matches forbid-logs /${pattern}/: ${line}` })
   }
+  // What was seen of it counts; how it ended does not.
+  if (boot.unconfirmed !== undefined) return { failures, unknown: boot.unconfirmed }
   const { outcome, stability, smokeTest } = boot
   switch (outcome.kind) {
     case 'engine-error':
       return { failures, unknown: `the engine failed: ${outcome.message}` }
     case 'timed-out':
-      if (!timeoutConfirmed)
-        return { failures, unknown: 'it was not ready in time once, which was not confirmed' }
       failures.push({
         reason: 'timed-out',
         detail: `not ready after ${seconds(outcome.seconds)}: ${outcome.waitingFor.join('; ')}`
@@ -164,7 +163,7 @@ function assessBoot(boot: BootObservation, timeoutConfirmed: boolean): Assessmen
 function assessBoots(scenario: Scenario, observation: Observation): Assessment {
   const damaged = damagesContent(scenario)
   const all = observation.boots.map((boot) => {
-    const assessment = assessBoot(boot, observation.timeoutConfirmed)
+    const assessment = assessBoot(boot)
     return damaged ? withoutAnswers(assessment) : assessment
   })
   const unknown =
@@ -208,8 +207,8 @@ function withoutAnswers({ failures, unknown }: Assessment): Assessment {
   }
 }
 
-function assessSecondBoot({ plant }: Scenario, boot: BootObservation, timeoutConfirmed: boolean): Assessment {
-  const { failures, unknown } = assessBoot(boot, timeoutConfirmed)
+function assessSecondBoot({ plant }: Scenario, boot: BootObservation): Assessment {
+  const { failures, unknown } = assessBoot(boot)
   const [first] = failures
   if (first === undefined) return { failures: [], unknown }
   const stale = failures.filter(({ reason }) => reason === 'stale-code')
@@ -306,10 +305,14 @@ function refusal({ target, plant }: Scenario, { boots }: Observation): Verdict {
   return { kind: 'refused', detail: named ? intact : `${intact}; its log should name ${target.path}` }
 }
 
-/** The process itself said no. One that ran out of memory, or that the engine could not even start, said nothing. */
+/** The process itself said no. One that was killed, or that the engine could not even start, said nothing. */
 function isRefusal(outcome: BootOutcome): boolean {
   return (
-    outcome.kind === 'exited' && outcome.exitCode !== 0 && !outcome.oomKilled && outcome.error === undefined
+    outcome.kind === 'exited' &&
+    outcome.exitCode !== 0 &&
+    outcome.exitCode !== SIGKILLED &&
+    !outcome.oomKilled &&
+    outcome.error === undefined
   )
 }
 

@@ -124,7 +124,18 @@ export function bootRequest(
   }
 }
 
+/**
+ * How long a container may take to stop that did so in the control, within the engine's 10 s or what `options` says: a busy
+ * machine must not turn a stop into a SIGKILL, whose traces would be taken for those of the fault.
+ */
+const GRACE_SECONDS = 60
+
 /** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
-export async function stop(lab: Lab, { control }: TrialConditions, id: string): Promise<void> {
-  await (control.ignoresStopSignal ? lab.engine.killContainer(id) : lab.engine.stopContainer(id))
+export async function stop(
+  { engine, template }: Lab,
+  { control }: Pick<TrialConditions, 'control'>,
+  id: string
+): Promise<void> {
+  if (control.ignoresStopSignal) await engine.killContainer(id)
+  else await engine.stopContainer(id, Math.max(GRACE_SECONDS, Number(template.StopTimeout ?? 0)))
 }

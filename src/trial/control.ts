@@ -4,7 +4,8 @@ import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest, longer, wasOverTime, type BootLimits } from './boots.js'
-import { SIGKILLED } from './exit.js'
+import { SIGKILLED } from '../exit-codes.js'
+import { doubtOf } from './doubt.js'
 import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
@@ -67,11 +68,11 @@ export interface ControlOutcome {
  * @throws EngineError when the engine fails; a failing image is a result, not an error
  */
 export async function runControl(lab: Lab, request: ControlRequest): Promise<ControlOutcome> {
-  const outcome = await controlOnce(lab, request, true)
+  const outcome = await controlUnlessByChance(lab, request, true)
   if (outcome.result.kind === 'passed' || outcome.result.stage !== 'second-boot' || lab.mounts.length === 0)
     return outcome
   // Is it the second boot, or the foreign file? Only a control without sentinels can tell.
-  const without = await controlOnce(lab, request, false)
+  const without = await controlUnlessByChance(lab, request, false)
   if (without.result.kind === 'failed') return without
   const { knowledge } = without.result
   return {
@@ -89,16 +90,43 @@ export async function runControl(lab: Lab, request: ControlRequest): Promise<Con
   }
 }
 
-async function controlOnce(
+/** Makes the control once more where its failure may be the machine's doing. */
+async function controlUnlessByChance(
   lab: Lab,
   request: ControlRequest,
   withSentinels: boolean
 ): Promise<ControlOutcome> {
-  const bench = new Bench(lab, withSentinels ? 'control' : 'control-without-sentinels')
+  const name = withSentinels ? 'control' : 'control-without-sentinels'
+  const limits = firstLimits(lab)
+  const outcome = await controlOnce(lab, request, { name, withSentinels, limits })
+  if (outcome.result.kind === 'passed') return outcome
+  const doubt = doubtOf(outcome.result.boot)
+  // Where the user did not say how long it may take, it had far more time than any start-up needs; a later boot had two tries.
+  const isNoChance =
+    doubt === 'over-time' &&
+    (lab.health.startupTimeoutMs === undefined || outcome.result.stage !== 'first-boot')
+  if (doubt === undefined || isNoChance) return outcome
+  return await controlOnce(lab, request, { name: `${name}-again`, withSentinels, limits: longer(limits) })
+}
+
+async function controlOnce(
+  lab: Lab,
+  request: ControlRequest,
+  {
+    name,
+    withSentinels,
+    limits
+  }: { readonly name: string } & Pick<ControlConditions, 'withSentinels' | 'limits'>
+): Promise<ControlOutcome> {
+  const bench = new Bench(lab, name)
   const boots: ControlTrace['boots'][number][] = []
   let outcome: Omit<ControlOutcome, 'trace'>
   try {
-    outcome = await control(lab, request, bench, { withSentinels, traced: (boot) => boots.push(boot) })
+    outcome = await control(lab, request, bench, {
+      withSentinels,
+      limits,
+      traced: (boot) => boots.push(boot)
+    })
   } finally {
     await bench.dispose()
   }
@@ -107,6 +135,8 @@ async function controlOnce(
 
 interface ControlConditions {
   readonly withSentinels: boolean
+  /** Of the first boot. */
+  readonly limits: BootLimits
   /** Takes every boot as it has ended. */
   readonly traced: (boot: ControlTrace['boots'][number]) => void
 }
@@ -115,7 +145,7 @@ async function control(
   lab: Lab,
   request: ControlRequest,
   bench: Bench,
-  { withSentinels, traced }: ControlConditions
+  { withSentinels, limits: limitsOfFirst, traced }: ControlConditions
 ): Promise<Omit<ControlOutcome, 'trace'>> {
   const { engine, mounts } = lab
   const volumes = bench.volumes({ noCopy: false })
@@ -125,7 +155,7 @@ async function control(
 
   let last = first
   const label = 'first boot'
-  const learned = await firstBoot(lab, request, first, bench.timeline.during(label))
+  const learned = await firstBoot(lab, request, first, limitsOfFirst, bench.timeline.during(label))
   traced({ label, observation: learned.observation })
   const { checks } = learned
   throwIfUnobserved(learned.observation)
@@ -141,7 +171,7 @@ async function control(
     return {
       result: { kind: 'failed', stage, blame: blameFor(boot), message, boot, ...explanation },
       checks,
-      limits: firstLimits(lab),
+      limits: limitsOfFirst,
       layer: { tree: new Map(), truncated: [] }
     }
   }
@@ -268,6 +298,7 @@ async function control(
     sentinels: planted,
     notes: [
       ...checks.filter(({ kind }) => kind === 'stays-up').map(weakReadiness),
+      ...silentPorts(lab, checks),
       ...states
         .filter(({ truncated }) => truncated)
         .map(
@@ -288,14 +319,25 @@ function weakReadiness(check: ReadyCheck): string {
   return `The image has neither a health check nor a port, so all that is asked of it is that it ${describe(check)}: a service that hangs, or crashes later, as on a busy machine, is not noticed. Say with \`ready\` what ready means.`
 }
 
+/** Where ports are asked because nothing better is known, those that did not answer. */
+function silentPorts({ ports }: Lab, checks: readonly ReadyCheck[]): string[] {
+  const answering = checks.flatMap((check) => (check.kind === 'answers' ? [check.port] : []))
+  const silent = answering.length === 0 ? [] : ports.filter((port) => !answering.includes(port))
+  return silent.map(
+    (port) =>
+      `Port ${port} did not answer within a second of another one in the control, so no trial asks it. Say with \`ready\` what ready means.`
+  )
+}
+
 /** The first boot on clean state, which also learns what to ask later boots where the user did not say. */
 async function firstBoot(
   lab: Lab,
   { facts }: ControlRequest,
   container: { readonly id: string; readonly name: string },
+  limits: BootLimits,
   during: During
 ): Promise<{ readonly observation: BootObservation; readonly checks: readonly ReadyCheck[] }> {
-  const request = bootRequest(lab, container, firstLimits(lab), undefined)
+  const request = bootRequest(lab, container, limits, undefined)
   const checks = lab.health.ready
   if (checks.length > 0)
     return { observation: await boot(lab.engine, { ...request, checks }, lab.signal, { during }), checks }

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
+import { SIGKILLED } from '../exit-codes.js'
 import type { Life } from './life.js'
 import { tooLate, within } from '../wait.js'
 
@@ -16,9 +17,6 @@ export interface Exit {
    */
   readonly confirmed: boolean
 }
-
-/** 128 + SIGKILL, which is what the kernel sends when memory is out. */
-export const SIGKILLED = 137
 
 /** How long the event of a death may take longer than any other news of it: its stream may just be opened again. */
 const NEWS_MS = 5_000

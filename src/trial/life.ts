@@ -32,6 +32,8 @@ export class Life {
   death: Death | undefined
   /** It was healthy, and is not any more. */
   unhealthy = false
+  /** How often something was heard of its health. */
+  healthNews = 0
 
   #started = false
   #wasHealthy = false
@@ -81,13 +83,18 @@ export class Life {
       this.unhealthy = true
       this.#setWorsened()
     }
+    this.healthNews += 1
     this.#health = status
     for (const listener of this.#healthListeners) listener(status)
   }
 
-  /** Takes the health of an inspection, where the news of it may have been lost. */
-  inspected(health: string | undefined): void {
-    if (health === 'healthy' || health === 'unhealthy') this.healthIs(health)
+  /**
+   * Takes the health of an inspection, where the news of it may have been lost.
+   * @param asked the count of `healthNews` when it was asked for: what came meanwhile is newer
+   */
+  inspected(health: string | undefined, asked: number): void {
+    if (this.healthNews !== asked) return
+    if (health === 'starting' || health === 'healthy' || health === 'unhealthy') this.healthIs(health)
   }
 
   /** Calls the listener with every health status from now on, the known one included, until the result is called. */

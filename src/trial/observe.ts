@@ -15,7 +15,7 @@ import type { BootRequest } from './running-boot.js'
 import type { AskReady } from './settle.js'
 import { settle, startAsking } from './settle.js'
 import { isFine } from './shortcoming.js'
-import { isOfTheImage } from './start-failure.js'
+import { isOfTheImage } from '../engine/start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
 import { messageOf } from './thrown.js'
@@ -113,10 +113,18 @@ async function observe(
   }
   const observation = (outcome: BootOutcome, steadiness: Steadiness): BootObservation => {
     output.end()
-    const observed = { container: request.name, outcome, ...steadiness, ...output.findings() }
+    const observed = {
+      container: request.name,
+      outcome,
+      ...steadiness,
+      ...output.findings(),
+      ...(life.outOfMemory ? { outOfMemory: true } : {})
+    }
     // A job that somebody else ends may well say that all is done.
     const counts = !isFine(observed) || request.checks.some((check) => check.kind === 'exit')
-    return life.signalled && counts ? { ...observed, ...INTERRUPTED } : observed
+    if (life.signalled && counts) return { ...observed, ...unobserved(INTERRUPTED) }
+    // The last line of all may be what a pattern does not come to an end with.
+    return output.failure === undefined ? observed : { ...observed, ...unobserved(messageOf(output.failure)) }
   }
   try {
     output.watchFor(request)
@@ -165,15 +173,17 @@ async function observe(
 }
 
 /** Whatever a container did that somebody was about to end, it did not do by itself. */
-const INTERRUPTED = {
-  outcome: {
-    kind: 'engine-error',
-    message: 'somebody else had the engine stop the container, or its daemon ended'
-  },
-  stability: undefined,
-  smokeTest: undefined,
-  forbiddenLog: undefined
-} as const
+const INTERRUPTED = 'somebody else had the engine stop the container, or its daemon ended'
+
+/** Instead of what was observed, where nothing follows from it. */
+function unobserved(message: string) {
+  return {
+    outcome: { kind: 'engine-error', message },
+    stability: undefined,
+    smokeTest: undefined,
+    forbiddenLog: undefined
+  } as const
+}
 
 const NOTHING_AFTER: Steadiness = { stability: undefined, smokeTest: undefined }
 

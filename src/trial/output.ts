@@ -23,6 +23,7 @@ export class Output {
   #canary = new ByteSearch('')
   #forbidden: BootObservation['forbiddenLog']
   #endMissing = false
+  #failure: Error | undefined
 
   constructor() {
     let fail: (error: unknown) => void = () => undefined
@@ -45,6 +46,7 @@ export class Output {
         if (!match) return
         this.#forbidden = { pattern: match.pattern.pattern, line: match.line }
       } catch (error) {
+        this.#failure = error instanceof Error ? error : new Error(String(error))
         this.#fail(error)
       }
       stop()
@@ -68,6 +70,11 @@ export class Output {
 
   onLines(listener: LinesListener): () => void {
     return this.#recorder.onLines(listener)
+  }
+
+  /** Why not all of the output was looked through; undefined where it was. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   /** What was found and kept so far. */

@@ -64,6 +64,7 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
       request.canary,
       { labels: lab.labels, note: request.note }
     )
+    if (bytecode === undefined) return unknown('its interpreter could not compile stale bytecode')
     return { imports: { kind: 'known', bytecode, modulesSeen: records.length }, records }
   } finally {
     await bench.dispose()

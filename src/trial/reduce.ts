@@ -2,7 +2,8 @@ import { findingOf } from '../judge/finding.js'
 import { plantedFiles, plantOnly, smallestFailing } from '../judge/reduction.js'
 import { Bench, type Lab } from './lab.js'
 import { runTrial } from './trial.js'
-import type { TrialConditions } from './boots.js'
+import { longer, type TrialConditions } from './boots.js'
+import { doubted, type Doubts } from './doubt.js'
 import type { FailureReason, Observation, Reduction, Scenario, Verdict } from '../model.js'
 
 /** Enough to find one culprit among 4,096 files. */
@@ -15,8 +16,8 @@ export interface FailedTrial {
   readonly scenario: Scenario
   readonly reason: FailureReason
   readonly conditions: TrialConditions
-  /** Whether a boot of it timed out, which was confirmed. */
-  readonly hangs: boolean
+  /** What the machine may have had to do with its end, and was confirmed. */
+  readonly seen: Doubts
   /** Names its containers and volumes. */
   readonly number: number
   readonly verdictOf: (scenario: Scenario, observation: Observation) => Verdict
@@ -41,7 +42,7 @@ export async function reduce(
   if (perFile === undefined || (files.length > 1 && !isWorthTrials)) return undefined
 
   const began = performance.now()
-  const search = smallestFailing(files, failed.hangs ? MOST_TRIALS_THAT_HANG : MOST_TRIALS)
+  const search = smallestFailing(files, hangs(failed) ? MOST_TRIALS_THAT_HANG : MOST_TRIALS)
   let trials = 0
   let isCertain = true
   let step = search.next()
@@ -65,16 +66,23 @@ export async function reduce(
 /** Whether the boot that comes second can be what fails: else it would only cost time. */
 const NEEDS_SECOND_BOOT: readonly FailureReason[] = ['second-boot', 'data-lost', 'stale-code']
 
+/** Whether a boot of it may take all the time that it has. */
+function hangs({ seen }: FailedTrial): boolean {
+  return seen.size > 0
+}
+
 async function tryAgain(
   lab: Lab,
-  { scenario, reason, conditions, hangs, number, verdictOf }: FailedTrial,
+  failed: FailedTrial,
   files: readonly string[],
   trial: number
 ): Promise<Verdict> {
+  const { scenario, reason, number, verdictOf, seen } = failed
+  const conditions = hangs(failed) ? longer(failed.conditions) : failed.conditions
   const part: Scenario = { ...scenario, plant: plantOnly(scenario.plant, files) }
   const secondBoot = conditions.secondBoot && NEEDS_SECOND_BOOT.includes(reason)
   const bench = new Bench(lab, `${number}-part-${trial}`)
   const observation = await runTrial(lab, part, { ...conditions, secondBoot }, bench)
   await bench.dispose()
-  return verdictOf(part, { ...observation, timeoutConfirmed: hangs })
+  return verdictOf(part, doubted(part, observation, seen).observation)
 }

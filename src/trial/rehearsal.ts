@@ -1,5 +1,6 @@
 import { EngineError } from '../engine/errors.js'
-import { bootAll, longer, wasOverTime, type TrialConditions } from './boots.js'
+import { bootAll, longer, type TrialConditions } from './boots.js'
+import { doubtOf } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { seedEntries } from './plant.js'
 import { isFine, shortcoming } from './shortcoming.js'
@@ -35,7 +36,7 @@ export async function rehearse(
 
 async function atOnce(lab: Lab, conditions: Omit<TrialConditions, 'slot'>): Promise<true | NotApplicable> {
   const healthy = { name: 'rehearsal-replicas', count: conditions.replicas }
-  const boots = await bootUnlessSlow(lab, conditions, healthy)
+  const boots = await bootUnlessByChance(lab, conditions, healthy)
   const failed = boots.filter((observed) => !isFine(observed))
   const [first] = failed
   if (first === undefined) return true
@@ -50,7 +51,11 @@ async function asStranger(
   conditions: Omit<TrialConditions, 'slot'>,
   runAs: { readonly uid: number }
 ): Promise<true | NotApplicable> {
-  const [observed] = await bootUnlessSlow(lab, conditions, { name: 'rehearsal-stranger', count: 1, runAs })
+  const [observed] = await bootUnlessByChance(lab, conditions, {
+    name: 'rehearsal-stranger',
+    count: 1,
+    runAs
+  })
   if (observed === undefined || isFine(observed)) return true
   return {
     reason: `the image does not run as a user it does not know (uid ${runAs.uid}, group 0), even with volumes and a home of its own: it ${shortcoming(observed)}`
@@ -63,14 +68,14 @@ interface Healthy {
   readonly runAs?: { readonly uid: number }
 }
 
-/** Boots once more, and waits longer, where it was only slow: else scenarios would be left out for it. */
-async function bootUnlessSlow(
+/** Boots once more, and waits longer, where it may have failed by the machine's doing: else scenarios would be left out for it. */
+async function bootUnlessByChance(
   lab: Lab,
   conditions: Omit<TrialConditions, 'slot'>,
   healthy: Healthy
 ): Promise<BootObservation[]> {
   const boots = await bootHealthy(lab, conditions, healthy)
-  if (!boots.some(wasOverTime)) return boots
+  if (boots.every((observed) => doubtOf(observed) === undefined)) return boots
   return await bootHealthy(lab, longer(conditions), { ...healthy, name: `${healthy.name}-again` })
 }
 

@@ -16,10 +16,15 @@ export function lackedSpace(observed: BootObservation): boolean {
 /** More than a disk has left over that is called full. */
 const PROBE_BYTES = 1024 * 1024
 
-/** The engine's words where its disk is full, which says nothing about the image; undefined where there is room. */
+/**
+ * The engine's words where its disk is full, which says nothing about the image; undefined where there is room.
+ * @throws EngineError when the engine does not answer
+ */
 export async function noRoom({ engine, mounts }: Lab, container: string): Promise<string | undefined> {
   const directory = mounts[0] ?? '/'
   const refusal = await writeProbe(engine, container, directory, 'room-probe', Buffer.alloc(PROBE_BYTES))
+  // Whether there is room is not known then.
+  if (refusal !== undefined && refusal.status === undefined) throw refusal
   return refusal !== undefined && NO_SPACE.test(refusal.daemonMessage)
     ? `there is no room on the engine’s disk: ${refusal.daemonMessage}`
     : undefined

@@ -1,13 +1,14 @@
 import pLimit from 'p-limit'
 import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
-import { SIGKILLED } from './exit.js'
 import { reduce } from './reduce.js'
-import { lackedSpace } from './room.js'
-import { everyBoot } from './shortcoming.js'
 import { runTrial } from './trial.js'
-import { longer, wasOverTime, type TrialConditions } from './boots.js'
-import type { BootObservation, Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
+import { longer, type TrialConditions } from './boots.js'
+import { doubted, NO_DOUBTS, type Doubts } from './doubt.js'
+import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
+
+/** How often a trial is run whose end may be the machine's doing: what is seen twice is confirmed. */
+const MOST_RUNS = 3
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -38,17 +39,19 @@ export interface ScheduleOutcome {
 
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
- * place away. A trial that timed out, or that found no space on a disk that nobody had filled, is run again alone, with a longer
- * deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was
+ * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine could
+ * not start it) is run again alone, with a longer deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was
  * expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
 export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
-  const trials = pLimit(schedule.maxParallel * WAITING_PER_BOOTING)
+  // On the network of the host, what one container answers would be taken for another one's.
+  const isAlone = lab.template.HostConfig?.NetworkMode === 'host'
+  const trials = pLimit(isAlone ? 1 : schedule.maxParallel * WAITING_PER_BOOTING)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
-  const doubtful: { readonly scenario: Scenario; readonly number: number; readonly timedOut: boolean }[] = []
+  const doubtful: { readonly scenario: Scenario; readonly number: number; readonly seen: Doubts }[] = []
   let failed = false
 
   const conditionsOf = ({ timeoutMs }: Scenario): Schedule['conditions'] =>
@@ -77,7 +80,8 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const finish = async (
     bench: Bench,
     { scenario, number }: { readonly scenario: Scenario; readonly number: number },
-    observation: Observation
+    observation: Observation,
+    seen: Doubts
   ): Promise<void> => {
     const result = await schedule.judged(scenario, observation)
     const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
@@ -93,7 +97,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
               scenario,
               number,
               reason: verdict.reason,
-              hangs: observation.timeoutConfirmed,
+              seen,
               conditions: { ...conditionsOf(scenario), slot },
               verdictOf: schedule.verdictOf
             },
@@ -118,13 +122,29 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     lab.signal.throwIfAborted()
     schedule.onStart(scenario)
     const bench = new Bench(lab, String(number))
-    const observation = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
-    const timedOut = didTimeOut(observation)
-    if (timedOut || lackedByChance(scenario, observation)) {
-      doubtful.push({ scenario, number, timedOut })
+    const ran = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
+    const { observation, seen, isDoubtful } = doubted(scenario, ran, NO_DOUBTS)
+    if (isDoubtful && schedule.verdictOf(scenario, observation).kind !== 'failed') {
+      doubtful.push({ scenario, number, seen })
       await bench.dispose()
     } else {
-      await finish(bench, { scenario, number }, observation)
+      // Where it failed, what there is no doubt of is enough.
+      await finish(bench, { scenario, number }, observation, seen)
+    }
+  }
+
+  const confirm = async (scenario: Scenario, number: number, seen: Doubts): Promise<void> => {
+    for (let run = 2; ; run++) {
+      const bench = new Bench(lab, run === 2 ? `${number}-again` : `${number}-again-${run}`)
+      const ran = await runTrial(lab, scenario, { ...longer(conditionsOf(scenario)), slot }, bench)
+      const now = doubted(scenario, ran, seen)
+      const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
+      if (isKnown || run === MOST_RUNS) {
+        await finish(bench, { scenario, number }, now.observation, now.seen)
+        return
+      }
+      seen = now.seen
+      await bench.dispose()
     }
   }
 
@@ -135,38 +155,13 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   lab.signal.throwIfAborted()
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
-  for (const { scenario, number, timedOut } of doubtful) {
-    const bench = new Bench(lab, `${number}-again`)
-    const observation = await runTrial(lab, scenario, { ...longer(conditionsOf(scenario)), slot }, bench)
-    await finish(
-      bench,
-      { scenario, number },
-      { ...observation, timeoutConfirmed: timedOut && didTimeOut(observation) }
-    )
-  }
+  for (const { scenario, number, seen } of doubtful) await confirm(scenario, number, seen)
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
     skipped: schedule.scenarios
       .filter(({ id }) => !results.has(id))
       .map((scenario) => ({ scenario, reason: 'fail-fast: an earlier scenario failed' }))
   }
-}
-
-function didTimeOut(observation: Observation): boolean {
-  return everyBoot(observation).some(wasOverTime)
-}
-
-/** The disk of the engine may have been full and have room again, and so may its memory, which several boots share. */
-function lackedByChance({ plant }: Scenario, observation: Observation): boolean {
-  const boots = everyBoot(observation)
-  return boots.some(ranOutOfMemory) || (plant.fullMount === undefined && boots.some(lackedSpace))
-}
-
-/** The kernel sends SIGKILL also where the engine does not learn that memory was out. */
-function ranOutOfMemory({ outcome, stability }: BootObservation): boolean {
-  return [outcome, stability].some(
-    (end) => end?.kind === 'exited' && (end.oomKilled || end.exitCode === SIGKILLED)
-  )
 }
 
 /** The container to look into: that of the boot that came last. */

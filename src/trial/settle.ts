@@ -27,11 +27,18 @@ export async function settle(boot: RunningBoot, readiness: Readiness): Promise<B
   }
   if (first === tooLate) {
     const waitingFor = readiness.waitingFor()
+    const asked = life.healthNews
     const state = await boot.engine.inspectContainer(request.containerId)
     if (state.running) {
       // The news of its health may be lost as well.
-      life.inspected(state.health)
-      if (!(await hasPassed(readiness))) return timedOut(boot, waitingFor)
+      life.inspected(state.health, asked)
+      // What a log is searched for may have been said, and not be handed out yet.
+      if (request.checks.some(({ kind }) => kind === 'log')) await boot.log.heard()
+      if (!(await hasPassed(readiness))) {
+        const trouble = readiness.trouble()
+        if (trouble !== undefined) throw trouble
+        return timedOut(boot, waitingFor)
+      }
       return { kind: 'ready', seconds: secondsSinceStart(boot, performance.now()) }
     }
     // The news of its death has not come, but the fact is there.

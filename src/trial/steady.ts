@@ -51,6 +51,7 @@ async function firstTrouble({ life, log, output }: RunningBoot): Promise<void> {
 async function stateNow(boot: RunningBoot): Promise<Stability> {
   const { engine, request, life } = boot
   await boot.log.intact()
+  const asked = life.healthNews
   const state = await engine.inspectContainer(request.containerId)
   if (!state.running) life.ended()
   if (life.death) {
@@ -58,7 +59,7 @@ async function stateNow(boot: RunningBoot): Promise<Stability> {
     const { exitCode, oomKilled } = await boot.exit()
     return { kind: 'exited', exitCode, oomKilled }
   }
-  life.inspected(state.health)
+  life.inspected(state.health, asked)
   if (state.restartCount > 0) return { kind: 'restarted', count: state.restartCount }
   return life.unhealthy ? { kind: 'unhealthy' } : { kind: 'stable' }
 }

@@ -91,8 +91,7 @@ async function observe(
     plantInPlace,
     pathTouched,
     dataBefore: before.entries,
-    dataAfter,
-    timeoutConfirmed: false
+    dataAfter
   }
 }
 
@@ -139,7 +138,6 @@ function problem(words: string, seconds: number): Observation {
     pathTouched: false,
     dataBefore: new Map(),
     dataAfter: undefined,
-    timeoutConfirmed: false,
     seconds
   }
 }

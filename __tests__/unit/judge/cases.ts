@@ -72,7 +72,6 @@ export function observation(over: Partial<Observation> = {}): Observation {
     pathTouched: true,
     dataBefore: tree(SENTINEL, UPLOAD),
     dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: false },
-    timeoutConfirmed: false,
     seconds: 5,
     ...over
   }

@@ -132,7 +132,10 @@ describe('passing verdicts', () => {
       'the second boot of which was broken off',
       { secondBoot: boot({ outcome: { kind: 'engine-error', message: 'x' } }) }
     ],
-    ['was only slow once', { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined }]
+    [
+      'was only slow once',
+      { boots: [boot({ outcome: TIMEOUT, unconfirmed: 'once' })], secondBoot: undefined }
+    ]
   ])('what is missing after a boot that %s is not yet lost', (_, over) => {
     const dataAfter = { entries: tree(SENTINEL), truncated: false }
     expect(verdictOf({ ...over, dataAfter }, {})).toMatchObject({ kind: 'inconclusive' })
@@ -220,12 +223,7 @@ describe('failing verdicts', () => {
       },
       DATA_FAULT
     ],
-    [
-      'timed-out',
-      'it hung twice',
-      { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined, timeoutConfirmed: true },
-      {}
-    ],
+    ['timed-out', 'it hung twice', { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined }, {}],
     [
       'unstable',
       'it exited after ready',
@@ -323,7 +321,7 @@ describe('what cannot be known is inconclusive', () => {
     ],
     [
       'a time-out was not confirmed',
-      { boots: [boot({ outcome: TIMEOUT })], secondBoot: undefined },
+      { boots: [boot({ outcome: TIMEOUT, unconfirmed: 'not confirmed' })], secondBoot: undefined },
       {},
       'not confirmed'
     ],

@@ -60,12 +60,16 @@ const strangeBoot: fc.Arbitrary<BootObservation> = fc
     smokeTest,
     forbiddenLog: fc.constantFrom(undefined, undefined, { pattern: 'panic', line: 'panic: x' }),
     canary: fc.constantFrom(false, false, false, true),
-    log: fc.constantFrom(log(), log('cannot use /data/cache'))
+    log: fc.constantFrom(log(), log('cannot use /data/cache')),
+    unconfirmed: fc.constantFrom({}, {}, { unconfirmed: 'seen once' })
   })
   // Only of a boot that was ready something is seen afterwards.
-  .map((parts) =>
-    boot(parts.outcome.kind === 'ready' ? parts : { ...parts, stability: undefined, smokeTest: undefined })
-  )
+  .map(({ unconfirmed, ...parts }) => ({
+    ...boot(
+      parts.outcome.kind === 'ready' ? parts : { ...parts, stability: undefined, smokeTest: undefined }
+    ),
+    ...unconfirmed
+  }))
 
 /** Where every part is chosen at random, hardly a trial comes through: most boots are fine, and many refuse. */
 const anyBoot = fc.oneof(
@@ -105,8 +109,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc
       { weight: 2, arbitrary: fc.constant(observation().dataAfter) },
       { weight: 3, arbitrary: dataAfter },
       { weight: 1, arbitrary: fc.constant(undefined) }
-    ),
-    timeoutConfirmed: fc.boolean()
+    )
   })
   .map((parts) => observation(parts))
 
@@ -116,6 +119,9 @@ const anyScenario: fc.Arbitrary<Scenario> = fc
     expectation: fc.constantFrom('recover' as const, 'recover-or-refuse' as const, 'leave-alone' as const)
   })
   .map((parts) => scenario(parts))
+
+/** What was seen of its end follows from it. */
+const isKnown = ({ unconfirmed }: BootObservation): boolean => unconfirmed === undefined
 
 const RUNS = { numRuns: 5_000 }
 
@@ -182,28 +188,22 @@ describe('whatever a trial saw', () => {
       'data-lost': (seen) => seen.dataAfter !== undefined && !isIntact(seen),
       'stale-code': (seen) => seen.oldCode.length > 0 || everyBoot(seen).some(({ canary }) => canary),
       'wrong-answer': ({ boots, plantInPlace }, { expectation }) =>
-        boots.some(({ smokeTest }) => smokeTest !== undefined && smokeTest.exitCode !== 0) ||
+        boots.filter(isKnown).some(({ smokeTest }) => smokeTest !== undefined && smokeTest.exitCode !== 0) ||
         (expectation === 'leave-alone' && !plantInPlace),
-      crashed: ({ boots }) => boots.some(({ outcome }) => outcome.kind === 'exited'),
-      'timed-out': ({ boots, timeoutConfirmed }) =>
-        timeoutConfirmed && boots.some(({ outcome }) => outcome.kind === 'timed-out'),
+      crashed: ({ boots }) => boots.filter(isKnown).some(({ outcome }) => outcome.kind === 'exited'),
+      'timed-out': ({ boots }) => boots.filter(isKnown).some(({ outcome }) => outcome.kind === 'timed-out'),
       // Of those that the engine failed nothing is known.
       replica: ({ boots }, { mode }) =>
         mode === 'concurrent' &&
         boots.some((one) => !isFine(one)) &&
-        boots.some(
-          (one) => isFine(one) || one.outcome.kind === 'engine-error' || one.outcome.kind === 'timed-out'
-        ),
+        boots.some((one) => isFine(one) || one.outcome.kind === 'engine-error' || !isKnown(one)),
       unstable: ({ boots }) =>
-        boots.some(({ stability }) => stability !== undefined && stability.kind !== 'stable'),
+        boots.filter(isKnown).some(({ stability }) => stability !== undefined && stability.kind !== 'stable'),
       'forbidden-log': ({ boots }) => boots.some(({ forbiddenLog }) => forbiddenLog !== undefined),
-      'second-boot': ({ secondBoot, timeoutConfirmed }) =>
+      'second-boot': ({ secondBoot }) =>
         secondBoot !== undefined &&
         !isFine(secondBoot) &&
-        (timeoutConfirmed ||
-          secondBoot.outcome.kind !== 'timed-out' ||
-          secondBoot.forbiddenLog !== undefined ||
-          secondBoot.canary)
+        (isKnown(secondBoot) || secondBoot.forbiddenLog !== undefined || secondBoot.canary)
     }
     const reasons = new Set<FailureReason>()
     forEveryTrial((verdict, on, seen) => {

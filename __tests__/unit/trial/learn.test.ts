@@ -4,7 +4,7 @@ import { learnReadyChecks, type LearnRequest } from '../../../src/trial/observe.
 import { CONTAINER, FakeEngine } from './fake-engine.js'
 import { httpServer, listen, stop, tcpServer } from './servers.js'
 
-const times = { settleMs: 100, greetingMs: 100, lateGreetingMs: 600, doubtMs: 400 }
+const times = { settleMs: 100, greetingMs: 100, heldMs: 300, lateGreetingMs: 600, doubtMs: 400 }
 
 let engine: FakeEngine
 let servers: Server[]
@@ -117,6 +117,13 @@ test('a port in doubt beside one that is ready is only asked to be open', async 
     { kind: 'answers', port: 9001, answer: { kind: 'open' } },
     { kind: 'answers', port: 8000, answer: { kind: 'http', status: 200 } }
   ])
+})
+
+test('a port that nobody serves teaches nothing, however slowly the proxy closes', async () => {
+  await publish([8000, tcpServer((socket) => void setTimeout(() => socket.destroy(), 200))])
+  const { outcome, checks } = await learn({ deadlineMs: 1500 })
+  expect(outcome.kind).toBe('timed-out')
+  expect(checks).toEqual([])
 })
 
 test('a container whose ports never answer times out, and teaches nothing', async () => {

@@ -702,6 +702,89 @@ describe('many boots leave no timer and no socket behind', () => {
   })
 })
 
+describe('a pattern that does not come to an end', () => {
+  const patterns = [
+    { pattern: '^(a+)+$', flags: '' },
+    { pattern: 'FATAL', flags: '' }
+  ]
+  const ENDLESS = `${'a'.repeat(40)}!`
+  const unknown = { kind: 'engine-error', message: expect.stringMatching(/simplify the pattern/) }
+
+  test('leaves nothing known, also where it is the last line, without an end', async () => {
+    engine.onStart = () => {
+      engine.say(`ready\n${ENDLESS}`)
+    }
+    expect((await observe({ forbidLogs: patterns, deadlineMs: 20_000 })).outcome).toEqual(unknown)
+  }, 20_000)
+
+  test('leaves nothing known, also where it is met last of all', async () => {
+    engine.onStart = () => {
+      engine.say('ready\n')
+    }
+    engine.onLogsHeard = () => {
+      engine.say(`${ENDLESS}\nFATAL\n`)
+      return Promise.resolve()
+    }
+    expect((await observe({ forbidLogs: patterns, deadlineMs: 20_000 })).outcome).toEqual(unknown)
+  }, 20_000)
+})
+
+describe('at the deadline', () => {
+  const broken: readonly [string, number | undefined, string][] = [
+    ['no answer', undefined, 'socket hang up'],
+    [
+      'no memory',
+      500,
+      'OCI runtime exec failed: exec failed: fork/exec /proc/self/exe: cannot allocate memory'
+    ]
+  ]
+  test.each(broken)('an engine that cannot run a command is no slow image: %s', async (_, status, words) => {
+    engine.onExec = () => Promise.reject(new EngineError('exec', status, words))
+    const { outcome } = await observe({ checks: [{ kind: 'exec', command: ['true'] }], deadlineMs: 300 })
+    expect(outcome).toMatchObject({ kind: 'engine-error', message: expect.stringContaining(words) })
+  })
+
+  test('a command that is not in the image is the image’s', async () => {
+    const words =
+      'OCI runtime exec failed: exec failed: unable to start container process: exec: "x": not found'
+    engine.onExec = () => Promise.reject(new EngineError('exec', 500, words))
+    const { outcome } = await observe({ checks: [{ kind: 'exec', command: ['x'] }], deadlineMs: 300 })
+    expect(outcome).toMatchObject({ kind: 'timed-out', waitingFor: [expect.stringContaining('exec: "x"')] })
+  })
+
+  test('what has been said and not been handed out counts', async () => {
+    engine.onLogsHeard = () => {
+      engine.say('ready\n')
+      return Promise.resolve()
+    }
+    expect((await observe({ deadlineMs: 200 })).outcome.kind).toBe('ready')
+  })
+})
+
+test('an inspection that an event overtakes tells nothing of its health', async () => {
+  engine.state.health = 'starting'
+  const inspect = engine.inspectContainer.bind(engine)
+  let isFirst = true
+  engine.inspectContainer = async () => {
+    const state = await inspect()
+    if (!isFirst) return state
+    isFirst = false
+    engine.state.health = 'healthy'
+    engine.emit('health_status: healthy')
+    return { ...state, health: 'unhealthy' }
+  }
+  const observed = await observe({ checks: [{ kind: 'healthcheck' }], stableForMs: 50 })
+  expect(observed).toMatchObject({ outcome: { kind: 'ready' }, stability: { kind: 'stable' } })
+})
+
+test('a process that the kernel killed for memory is told of, where the container lives on', async () => {
+  engine.onStart = () => {
+    engine.say('ready\n')
+    engine.emit('oom')
+  }
+  expect((await observe({ stableForMs: 50 })).outOfMemory).toBe(true)
+})
+
 describe('what is not known of a boot that looks well', () => {
   const broken = new EngineError('follow output', 500, 'no')
 

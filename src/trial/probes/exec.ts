@@ -1,5 +1,6 @@
 import { cutBetweenWords } from '../../cut.js'
 import { EngineError } from '../../engine/errors.js'
+import { isOfTheMachine } from '../../engine/start-failure.js'
 import { unlessAborted } from '../../wait.js'
 import { passed, poll } from './poll.js'
 import type { Probe } from './probe.js'
@@ -27,15 +28,21 @@ export function execProbe(command: readonly string[]): Probe {
           const { exitCode, output } = result
           return exitCode === 0 ? passed : `exited with ${exitCode}${quoted(output)}`
         } catch (error) {
-          // A container that has just died: not passed, and whatever else is wrong ends the wait.
-          if (error instanceof EngineError) return error.daemonMessage
-          throw error
+          if (!(error instanceof EngineError)) throw error
+          // A container that has just died, or has no such program; else it is not known what it would have said.
+          return isOfContainer(error) ? error.daemonMessage : error
         }
       },
       said,
       scene.signal
     )
   }
+}
+
+/** Docker answers 404 or 409 where the container is gone or does not run, 400 or 500 where runc finds no such program. */
+function isOfContainer({ status, daemonMessage }: EngineError): boolean {
+  if (status === undefined || isOfTheMachine(daemonMessage)) return false
+  return status < 500 || /\bexec: "/.test(daemonMessage)
 }
 
 function quoted(output: string): string {

@@ -14,9 +14,10 @@ export const healthcheckProbe: Probe = async (scene, said) => {
     })
   })
   try {
+    const asked = scene.life.healthNews
     const { health } = await scene.engine.inspectContainer(scene.containerId)
     if (health === undefined || health === 'none') said('the container has no health check')
-    else scene.life.healthIs(health)
+    else scene.life.inspected(health, asked)
     await unlessAborted(healthy, scene.signal)
   } finally {
     unlisten()

@@ -1,9 +1,10 @@
+import type { EngineError } from '../../engine/errors.js'
 import { linkedController, sleep } from '../../wait.js'
 import { get } from './http.js'
 import { passed, poll } from './poll.js'
 import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'
 import type { Readiness } from './readiness.js'
-import { GREETING_MS, knock } from './tcp.js'
+import { GREETING_MS, HELD_MS, knock } from './tcp.js'
 
 /** How long the control waits for what else is told, where times must be short in tests. */
 export interface LearningTimes {
@@ -11,6 +12,8 @@ export interface LearningTimes {
   readonly settleMs: number
   /** How long a server that speaks first has to speak before it is asked. */
   readonly greetingMs: number
+  /** How long a connection must last that is asked nothing, where the one that was asked was closed. */
+  readonly heldMs: number
   /** How long it has once nothing else came of it, so that a busy machine teaches no less than an idle one. */
   readonly lateGreetingMs: number
   /**
@@ -23,6 +26,7 @@ export interface LearningTimes {
 export const LEARNING_TIMES: LearningTimes = {
   settleMs: 1000,
   greetingMs: 300,
+  heldMs: HELD_MS,
   lateGreetingMs: GREETING_MS,
   doubtMs: 10_000
 }
@@ -44,7 +48,8 @@ export function learnPorts(
   times: LearningTimes = LEARNING_TIMES
 ): { readonly readiness: Readiness; readonly checks: () => readonly ReadyCheck[] } {
   const lastSaid = new Map<number, string>()
-  const said = (port: number) => (answer: string) => lastSaid.set(port, answer)
+  const said = (port: number) => (answer: string | EngineError) =>
+    lastSaid.set(port, typeof answer === 'string' ? answer : answer.daemonMessage)
   let checks: readonly ReadyCheck[] = []
 
   const learn = async (): Promise<number> => {
@@ -72,7 +77,8 @@ export function learnPorts(
     readiness: {
       passed: learn(),
       waitingFor: () =>
-        ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'no answer yet'}`)
+        ports.map((port) => `tcp://:${port} answers: ${lastSaid.get(port) ?? 'no answer yet'}`),
+      trouble: () => undefined
     },
     checks: () => checks
   }
@@ -83,7 +89,7 @@ async function waitForFirst(
   ports: readonly number[],
   scene: Scene,
   times: LearningTimes,
-  said: (port: number) => (answer: string) => void
+  said: (port: number) => (answer: string | EngineError) => void
 ): Promise<{ readonly readyAt: number; readonly answered: ReadonlySet<number> }> {
   const { controller, unlink } = linkedController(scene.signal)
   const answered = new Set<number>()
@@ -107,7 +113,7 @@ async function firstAnswer(
   port: number,
   scene: Scene,
   times: LearningTimes,
-  said: (answer: string) => void
+  said: (answer: string | EngineError) => void
 ): Promise<number> {
   let doubtSince: number | undefined
   let at = 0
@@ -148,15 +154,19 @@ async function greetsLate(port: number, scene: Scene, times: LearningTimes): Pro
   return (await knock(address, times.lateGreetingMs, scene.signal)).kind === 'greeting'
 }
 
-async function askHttp(address: Address, signal: AbortSignal, times: LearningTimes): Promise<Heard> {
+async function askHttp(address: Address, signal: AbortSignal, times: LearningTimes): Promise<Heard | string> {
   const answer = await get(address, '/', times.doubtMs, signal)
   switch (answer.kind) {
     case 'status':
       return { answer: { kind: 'http', status: answer.status }, certain: answer.status < 500 }
     // It listened for a while and then hung up on HTTP, or answered in its own language: it lives, and speaks another.
     case 'not-http':
-    case 'closed':
       return { answer: { kind: 'open' }, certain: true }
+    case 'closed': {
+      // docker-proxy, too, may take as long to close on a busy machine: who listens holds a connection that asks nothing.
+      const again = await knock(address, times.heldMs, signal)
+      return again.kind === 'closed' ? again.why : { answer: { kind: 'open' }, certain: true }
+    }
     case 'silent':
       return { answer: { kind: 'open' }, certain: false }
   }

@@ -1,3 +1,4 @@
+import type { EngineError } from '../../engine/errors.js'
 import { sleep } from '../../wait.js'
 
 const FIRST_INTERVAL_MS = 25
@@ -6,12 +7,12 @@ const GROWTH = 1.5
 
 /**
  * Asks again and again, at a short and growing interval, until the answer is `passed`. Only what has no event is polled.
- * @param ask gives `passed` or, in words, what it got instead; it must end soon after the signal aborts
+ * @param ask gives `passed` or what it got instead, in words or as the engine's failure; it must end soon after the signal aborts
  * @throws the signal's reason, and what `ask` throws
  */
 export async function poll(
-  ask: () => Promise<Passed | string>,
-  said: (answer: string) => void,
+  ask: () => Promise<Passed | string | EngineError>,
+  said: (answer: string | EngineError) => void,
   signal: AbortSignal
 ): Promise<void> {
   for (let interval = FIRST_INTERVAL_MS; ; interval = Math.min(interval * GROWTH, LAST_INTERVAL_MS)) {

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.js'
+import type { EngineError } from '../../engine/errors.js'
 import type { ProbeSpec } from '../../model.js'
 import type { Exit } from '../exit.js'
 import type { Life } from '../life.js'
@@ -45,10 +46,10 @@ export interface Scene {
 
 /**
  * Asks until the check passes. What the container answers is never an error, however odd.
- * @param said is told what came last, for the message of a boot that timed out; untrusted text
+ * @param said is told what came last, for the message of a boot that timed out: untrusted text, or how the engine failed
  * @throws the signal's reason, or an error that is not the container's: no verdict can be had then
  */
-export type Probe = (scene: Scene, said: (answer: string) => void) => Promise<void>
+export type Probe = (scene: Scene, said: (answer: string | EngineError) => void) => Promise<void>
 
 /** The check in words, as reports show it. */
 export function describe(check: ReadyCheck): string {

@@ -1,3 +1,4 @@
+import type { EngineError } from '../../engine/errors.js'
 import { execProbe } from './exec.js'
 import { exitProbe } from './exit.js'
 import { healthcheckProbe } from './healthcheck.js'
@@ -17,6 +18,8 @@ export interface Readiness {
   readonly passed: Promise<number>
   /** What has not passed yet, each with what it said last; untrusted text. */
   waitingFor(): readonly string[]
+  /** Why it is not known whether a check would pass: the engine failed when it was asked last. */
+  trouble(): EngineError | undefined
 }
 
 /**
@@ -25,7 +28,7 @@ export interface Readiness {
  */
 export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
   if (checks.length === 0) throw new RangeError('there is no readiness check to ask')
-  const pending = new Map<ReadyCheck, string>()
+  const pending = new Map<ReadyCheck, string | EngineError>()
   const asked = checks.map(async (check) => {
     pending.set(check, 'no answer yet')
     await probeFor(check)(scene, (answer) => pending.set(check, answer))
@@ -33,7 +36,12 @@ export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
   })
   return {
     passed: Promise.all(asked).then(() => performance.now()),
-    waitingFor: () => [...pending].map(([check, answer]) => `${describe(check)}: ${answer}`)
+    waitingFor: () =>
+      [...pending].map(
+        ([check, answer]) =>
+          `${describe(check)}: ${typeof answer === 'string' ? answer : answer.daemonMessage}`
+      ),
+    trouble: () => [...pending.values()].find((answer) => typeof answer !== 'string')
   }
 }
 

@@ -6,10 +6,14 @@ import type { Address, Probe } from './probe.js'
  * How long a connection must last at least to count. docker-proxy accepts before anything listens in the container, and
  * closes when it cannot reach it, within a few milliseconds (Docker 20.10).
  */
-const HOLD_MS = 100
+const FIRST_HOLD_MS = 100
 
-/** A busy machine takes longer to close: how many times as long as it ever took a connection must last to count. */
+/** The same for the connection after that, which has to confirm it: a busy machine takes longer to close. */
+export const HELD_MS = 1000
+
+/** How many times as long as it ever took to close a connection must last to count, and the most that it must. */
 const HOLD_FACTOR = 10
+const LONGEST_HOLD_MS = 2000
 
 /** How long a server that speaks first may take to say something, the first time that it is asked. */
 export const GREETING_MS = 5000
@@ -25,15 +29,16 @@ export type Knock =
 /** Passes when the port twice in a row accepts a connection and does not close it, or says something. */
 export function tcpProbe(port: number): Probe {
   return (scene, said) => {
-    let holdMs = HOLD_MS
+    let closedMs = 0
     return poll(
       async () => {
         for (let times = 1; ; times++) {
           const address = await scene.address(port)
           if (typeof address === 'string') return address
-          const answer = await knock(address, holdMs, scene.signal)
+          const holdMs = Math.max(times === 1 ? FIRST_HOLD_MS : HELD_MS, closedMs * HOLD_FACTOR)
+          const answer = await knock(address, Math.min(holdMs, LONGEST_HOLD_MS), scene.signal)
           if (answer.kind === 'closed') {
-            holdMs = Math.max(holdMs, answer.lastedMs * HOLD_FACTOR)
+            closedMs = Math.max(closedMs, answer.lastedMs)
             return answer.why
           }
           if (answer.kind === 'greeting' || times === 2) return passed

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import type { ContainerState } from '../../../src/engine/engine.js'
-import { isOfTheImage } from '../../../src/trial/start-failure.js'
+import { isOfTheImage } from '../../../src/engine/start-failure.js'
 
 const runc =
   'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: '
@@ -38,7 +38,22 @@ test.each<[exitCode: number, error: string, ofTheImage: boolean]>([
   [128, 'network my-network not found', false],
   [128, `${runc}can't get final child's PID from pipe: EOF: unknown`, false],
   [128, `${runc}error during container init: mkdir /run/x: no space left on device: unknown`, false],
-  [128, 'OCI runtime start failed: runc did not terminate successfully: signal: killed', false]
+  [128, 'OCI runtime start failed: runc did not terminate successfully: signal: killed', false],
+  [
+    128,
+    'OCI runtime create failed: unable to retrieve OCI runtime error (open /run/containerd/9c3/log.json: no such file or directory): runc did not terminate sucessfully: unknown',
+    false
+  ],
+  [128, `${runc}error during container init: read init-p: connection reset by peer: unknown`, false],
+  [128, `${runc}error writing config to pipe: write init-p: broken pipe: unknown`, false],
+  [128, `${runc}container init was OOM-killed (memory limit too low?): unknown`, false],
+  [
+    128,
+    'OCI runtime create failed: rootfs_linux.go:76: mounting "proc" to rootfs at "/proc" caused: device or resource busy: unknown',
+    false
+  ],
+  [128, 'OCI runtime create failed: fork/exec /usr/bin/runc: text file busy: unknown', false],
+  [128, 'OCI runtime create failed: something nobody has seen before', false]
 ])('exit code %i with %j counts against the image: %p', (exitCode, error, ofTheImage) => {
   expect(isOfTheImage(stateWith(exitCode, error))).toBe(ofTheImage)
 })
