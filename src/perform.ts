@@ -1,23 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { readFileSync, statSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { cwd } from 'node:process'
 import { connect } from './engine/docker.js'
 import { catalogue } from './faults/catalogue.js'
 import { ownFault } from './faults/own.js'
 import { findReports } from './found-reports.js'
 import { isMerge, parseInputs, parseMergeInputs } from './inputs.js'
-import type { TextFile } from './inputs/image-source.js'
 import { run } from './main.js'
 import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
-import { buildVariables, imageSecrets, MOST_IMAGE_SECRETS, secretValues } from './report/secrets.js'
+import {
+  buildVariables,
+  imageSecrets,
+  MOST_IMAGE_SECRETS,
+  optionVariables,
+  secretValues
+} from './report/secrets.js'
 import { hostOfProcesses, isAlive } from './processes.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
+import { workspaceFiles } from './workspace.js'
 import type { Inputs } from './model.js'
-import type { WorkspaceFiles } from './inputs/image-source.js'
 import type { Publisher } from './publisher.js'
 
 /** Ends a run early: a runner sends SIGINT, then SIGTERM 7.5 s later, then kills. */
@@ -63,7 +66,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
 
 /** Joins the reports of others: no engine, no image. */
 async function mergeAndPublish({ raw, environment }: Invocation, publisher: Publisher): Promise<void> {
-  const inputs = parseMergeInputs(raw, workspaceOf(environment))
+  const inputs = parseMergeInputs(raw, workspaceFiles(environment))
   if (inputs.comment.when !== 'never') publisher.mask([inputs.comment.token])
   const found = await findReports(inputs.reports)
   const { strict, comment, reportDir } = inputs
@@ -119,7 +122,7 @@ async function runAndPublish(
 
 function readInputs({ raw, environment, keep }: Invocation): Inputs {
   return parseInputs(raw, {
-    ...workspaceOf(environment),
+    ...workspaceFiles(environment),
     cpus: availableParallelism(),
     variables: environment,
     catalogue,
@@ -127,38 +130,19 @@ function readInputs({ raw, environment, keep }: Invocation): Inputs {
   })
 }
 
-function workspaceOf(environment: NodeJS.ProcessEnv): WorkspaceFiles {
-  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
-    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
-  return {
-    workspace: environment.GITHUB_WORKSPACE ?? cwd(),
-    isFile: (path) => is(path, 'isFile'),
-    isDirectory: (path) => is(path, 'isDirectory'),
-    readText
-  }
-}
-
-function readText(path: string, limit: number): TextFile {
-  const unreadable = (complaint: string): TextFile => ({ kind: 'unreadable', complaint })
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isFile() !== true) return unreadable('does not exist')
-  if (found.size > limit) return unreadable(`is larger than ${limit} bytes`)
-  try {
-    return { kind: 'text', text: readFileSync(path, 'utf8') }
-  } catch (error) {
-    return unreadable(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
 function unmasked(left: number): string {
-  return `${left} of the image’s own variables look like secrets and are not masked: at most ${MOST_IMAGE_SECRETS} are, and none that is very long.`
+  return `${left} of the image’s own variables look like secrets and are not masked: at most ${MOST_IMAGE_SECRETS} are, and none that are very long.`
 }
 
 /** The same values that are masked in reports: progress may quote a container that prints its environment. */
-function secretsOf({ image, env, comment }: Inputs, environment: NodeJS.ProcessEnv): string[] {
+function secretsOf({ image, options, env, comment }: Inputs, environment: NodeJS.ProcessEnv): string[] {
   const build = image.kind === 'build' ? image : undefined
   // An argument without a value is taken from the environment.
-  const variables = { ...buildVariables(build, environment), ...env }
+  const variables = {
+    ...buildVariables(build, environment),
+    ...optionVariables(options, environment),
+    ...env
+  }
   const secrets = secretValues(variables, build?.secrets ?? {})
   return [...secrets.keys(), ...(comment.when === 'never' ? [] : [comment.token])]
 }

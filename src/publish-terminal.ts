@@ -1,7 +1,7 @@
 import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
 import { writePlan, writeReports } from './report-files.js'
-import { maskedPlan, maskedReport } from './report/masked.js'
+import { bindingPlan, maskedPlan, maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
 import { masker } from './report/secrets.js'
@@ -48,6 +48,7 @@ const CLEAR_LINE = '\r\u001b[2K'
 export function terminalPublisher(streams: TerminalStreams): Publisher {
   const { stdout, stderr, environment, clock, setExitCode } = streams
   const secrets = new Set<string>()
+  const ofImage = new Set<string>()
   let mask = masker(secrets)
   let tally = NOTHING_YET
   let tallyAt = clock.now()
@@ -80,14 +81,18 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     })
   }
 
-  const hide = (values: readonly string[]): void => {
-    for (const value of values) secrets.add(value)
-    mask = masker(secrets)
+  const remember = (values: readonly string[], where: Set<string>): void => {
+    for (const value of values) where.add(value)
+    mask = masker(secrets, ofImage)
   }
   return {
     context: {},
-    mask: hide,
-    hide,
+    mask: (values) => {
+      remember(values, secrets)
+    },
+    hide: (values) => {
+      remember(values, ofImage)
+    },
     progress: (event) => {
       tally = tallied(tally, event)
       tallyAt = clock.now()
@@ -146,7 +151,7 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
       endStatus()
       const terminal = { colour: isColoured(stdout, environment), columns: columnsOf(stdout) }
       stdout.write(`\n${planTerminal(plan, terminal)}`)
-      const file = await writePlan(reportDir, plan)
+      const file = await writePlan(reportDir, bindingPlan(plan, unmasked))
       stdout.write(`Plan: ${visible(file)}\n`)
     },
     fail: (text) => {

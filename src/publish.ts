@@ -8,7 +8,7 @@ import { lineSplitter } from './line-splitter.js'
 import type { Publisher } from './publisher.js'
 import { commentOn } from './pull-request/comment-on.js'
 import { writePlan, writeReports, type ReportFiles } from './report-files.js'
-import { maskedPlan, maskedReport } from './report/masked.js'
+import { bindingPlan, maskedPlan, maskedReport } from './report/masked.js'
 import { matrixOf } from './plan/plan-file.js'
 import { paint } from './report/paint.js'
 import { planSummary, planTerminal } from './report/plan-text.js'
@@ -34,6 +34,7 @@ const LOG_COLUMNS = 120
  */
 export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   const secrets = new Set<string>()
+  const ofImage = new Set<string>()
   let mask = masker(secrets)
   let stopToken: string | undefined
 
@@ -60,15 +61,17 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   }, print)
   const ink = paint(false)
 
-  const hide = (values: readonly string[]): void => {
-    for (const value of values) secrets.add(value)
-    mask = masker(secrets)
+  const remember = (values: readonly string[], where: Set<string>): void => {
+    for (const value of values) where.add(value)
+    mask = masker(secrets, ofImage)
   }
   return {
     context: actionContext(environment),
-    hide,
+    hide: (values) => {
+      remember(values, ofImage)
+    },
     mask: (values) => {
-      hide(values)
+      remember(values, secrets)
       command(() => {
         for (const value of values.filter((text) => text.trim() !== ''))
           for (const form of new Set([value, ...secretForms(value)])) core.setSecret(form)
@@ -141,8 +144,9 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     publishPlan: async (unmasked, reportDir) => {
       const plan = maskedPlan(unmasked, mask)
+      const binding = bindingPlan(plan, unmasked)
       logLines(planTerminal(plan, { colour: false, columns: LOG_COLUMNS })).forEach(print)
-      const file = await writePlan(reportDir, plan)
+      const file = await writePlan(reportDir, binding)
       const values: Partial<Record<OutputName, string>> = {
         total: String(plan.scenarios.length),
         'not-applicable': String(plan.omissions.length),

@@ -372,6 +372,13 @@ describe('exec', () => {
   })
 })
 
+test('a container that somebody creates is no step of a builder, whatever its image has it run', async () => {
+  const key = `${LABEL}.steps`
+  const command = ['/bin/sh', '-c', '#(nop) LABEL x=y']
+  const id = await bench.container(command, { Labels: { [key]: 'yes' } })
+  expect(await engine.listLabelled(key)).toEqual([expect.objectContaining({ id, isUnstartedStep: false })])
+})
+
 test('everything that carries a label key is listed with its labels', async () => {
   const key = `${LABEL}.list`
   const labels = { [key]: 'run-1', [LABEL]: 'yes' }

@@ -105,10 +105,15 @@ export const Exec = z.object({ Running: z.boolean(), ExitCode: z.number().nullab
 
 const Labelled = z.object({ Id: z.string(), Labels: labels })
 export const LabelledContainers = z.array(
-  Labelled.extend({ Names: z.array(z.string()), State: z.string(), Command: z.string() })
+  Labelled.extend({ Names: z.array(z.string()), State: z.string(), Command: z.string(), Image: z.string() })
 )
 export const LabelledNetworks = z.array(Labelled.extend({ Name: z.string() }))
-export const LabelledImages = z.array(Labelled.extend({ RepoTags: z.array(z.string()).nullish() }))
+export const LabelledImages = z.array(
+  Labelled.extend({
+    RepoTags: z.array(z.string()).nullish(),
+    RepoDigests: z.array(z.string()).nullish()
+  })
+)
 export const LabelledVolumes = z.object({
   Volumes: z.array(z.object({ Name: z.string(), Labels: labels })).nullish()
 })

@@ -4,6 +4,12 @@ import { type Exchange, query } from './exchange.js'
 
 type Labels = Readonly<Record<string, string>>
 
+/** What the legacy builder has its steps do that only change an image's configuration, on the nameless image before (20.10). */
+const NO_OPERATION = /^\S+ -c '?#\(nop\) /
+const IMAGE_ID = /^(?:sha256:)?[0-9a-f]{12,64}$/
+/** A tag or digest of an image that has none. */
+const NAMELESS = /^<none>[:@]<none>$/
+
 /** Everything on the engine that carries the label key, as the port describes it. */
 export async function listResources(
   exchange: Exchange,
@@ -26,22 +32,22 @@ export async function listResources(
     isUnstartedStep = false
   ): LabelledResource => ({ kind, id, names, labels: labels ?? {}, isUnstartedStep })
   return [
-    ...containers.map(({ Id, Names, Labels, State, Command }) =>
+    ...containers.map(({ Id, Names, Labels, State, Command, Image }) =>
       found(
         'container',
         Id,
         Names.map((name) => name.replace(/^\//, '')),
         Labels,
-        State === 'created' && Command.includes('#(nop)')
+        State === 'created' && NO_OPERATION.test(Command) && IMAGE_ID.test(Image)
       )
     ),
     ...(volumes.Volumes ?? []).map(({ Name, Labels }) => found('volume', Name, [Name], Labels)),
     ...networks.map(({ Id, Name, Labels }) => found('network', Id, [Name], Labels)),
-    ...images.map(({ Id, RepoTags, Labels }) =>
+    ...images.map(({ Id, RepoTags, RepoDigests, Labels }) =>
       found(
         'image',
         Id,
-        (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+        [...(RepoTags ?? []), ...(RepoDigests ?? [])].filter((name) => !NAMELESS.test(name)),
         Labels
       )
     )

@@ -16,6 +16,8 @@ export interface WorkspaceFiles {
   readonly workspace: string
   readonly isFile: (path: string) => boolean
   readonly isDirectory: (path: string) => boolean
+  /** Whether a path in the workspace is outside of it, by links on its way. */
+  readonly leadsOut: (path: string) => boolean
   /** Reads a file as UTF-8, up to a number of bytes. */
   readonly readText: (path: string, limit: number) => TextFile
 }

@@ -11,6 +11,8 @@ export function parseReportDir(value: string, files: WorkspaceFiles, problems: P
   if (value.split('/').includes('..')) problems.add('report-dir', value, 'contains ".."', accepted)
   else if (/\p{Cc}/u.test(value)) problems.add('report-dir', value, 'contains a control character', accepted)
   else if (holdsWorkspace) problems.add('report-dir', value, 'holds the whole workspace', accepted)
+  else if (files.leadsOut(directory))
+    problems.add('report-dir', value, 'is a link that leads out of the workspace', accepted)
   else if (files.isFile(directory)) problems.add('report-dir', value, 'is a file', accepted)
   return directory
 }

@@ -80,10 +80,29 @@ async function placedBy(build: BuildSource, checkout: Checkout, workdir: string)
   if (prefix === undefined || dockerfile === undefined) return new Map()
   const below = prefix === '' ? '' : `${prefix}/`
   const files = checkout.files.flatMap((file) => (file.startsWith(below) ? [file.slice(below.length)] : []))
-  const isIgnored = ignoredBy(ignored)
-  const sent = files.filter((file) => !isIgnored(file))
-  const placed = placeFiles(copiesOf(dockerfile, { target: build.target, workdir }), sent)
-  return new Map([...placed].map(([path, file]) => [path, `${below}${file}`]))
+  try {
+    const spend = budget(PLACING_MS)
+    const isIgnored = ignoredBy(ignored, spend)
+    const sent = files.filter((file) => !isIgnored(file))
+    const placed = placeFiles(copiesOf(dockerfile, { target: build.target, workdir }), sent, spend)
+    return new Map([...placed].map(([path, file]) => [path, `${below}${file}`]))
+  } catch (error) {
+    if (!(error instanceof OverBudget)) throw error
+    return new Map()
+  }
+}
+
+/** Rules that were made to take long are a stranger's, and cost no more than the lines that they would have placed. */
+const PLACING_MS = 5_000
+
+class OverBudget extends Error {}
+
+/** @returns throws OverBudget when it is called after that time */
+function budget(milliseconds: number): () => void {
+  const end = performance.now() + milliseconds
+  return () => {
+    if (performance.now() > end) throw new OverBudget()
+  }
 }
 
 /** A Dockerfile's own rules stand beside it and replace the context's (BuildKit; the older builder has only those). */
@@ -92,7 +111,7 @@ async function ignoreRules({ context, file }: BuildSource): Promise<string> {
 }
 
 /** Files of a stranger's checkout that are larger, or not files at all, have no rules for us. */
-const LARGEST_RULES = 1_048_576
+const LARGEST_RULES = 64 * 1024
 
 async function textOf(file: string): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined)

@@ -9,12 +9,16 @@ type Step =
   /** Within one of those directories: back to them behind the slash. */
   | { readonly kind: 'directory' }
 
+/** Linux has no longer paths. */
+const LONGEST_PATTERN = 4096
+
 /**
  * A path pattern of a Dockerfile or a .dockerignore as a function: Go's `filepath.Match` with `**` for any number of directories,
  * which only .dockerignore has (moby/patternmatcher). A pattern that cannot be read matches nothing. It takes no more time than
  * the product of both lengths, whatever a stranger wrote: a regular expression with several stars would.
  */
 export function pathPattern(pattern: string): (path: string) => boolean {
+  if (pattern.length > LONGEST_PATTERN) return () => false
   if (!/[*?[\\]/.test(pattern)) return (path) => path === pattern
   const steps = stepsOf(pattern)
   return steps === undefined ? () => false : (path) => isMatch(steps, path)
@@ -91,8 +95,9 @@ function withSkipped(steps: readonly Step[], places: readonly number[]): Set<num
  * What a .dockerignore keeps out of the context: a path is ignored with the directory that holds it, and of several rules the
  * last that matches counts.
  * @param text of the file, untrusted
+ * @param spend called for each rule and path; it throws when that took too long
  */
-export function ignoredBy(text: string): (path: string) => boolean {
+export function ignoredBy(text: string, spend: () => void = () => undefined): (path: string) => boolean {
   const rules = text.split(/\r?\n/).flatMap((line) => {
     const rule = line.trim()
     if (rule === '' || line.startsWith('#')) return []
@@ -106,6 +111,11 @@ export function ignoredBy(text: string): (path: string) => boolean {
   })
   return (path) => {
     const withParents = path.split('/').map((_, at, all) => all.slice(0, at + 1).join('/'))
-    return rules.findLast(({ matches }) => withParents.some(matches))?.keeps === false
+    const isMeant = ({ matches }: (typeof rules)[number]): boolean =>
+      withParents.some((parent) => {
+        spend()
+        return matches(parent)
+      })
+    return rules.findLast(isMeant)?.keeps === false
   }
 }

@@ -9,8 +9,13 @@ export type PlacedFiles = ReadonlyMap<string, string>
 /**
  * Carries out what a Dockerfile copies, on names.
  * @param files of the context that the builder gets, relative to it
+ * @param spend called for each source and file; it throws when that took too long
  */
-export function placeFiles(copies: readonly Copied[], files: readonly string[]): PlacedFiles {
+export function placeFiles(
+  copies: readonly Copied[],
+  files: readonly string[],
+  spend: () => void = () => undefined
+): PlacedFiles {
   const placed = new Map<string, string>()
   for (const copy of copies) {
     if (copy.from === 'elsewhere') {
@@ -19,7 +24,11 @@ export function placeFiles(copies: readonly Copied[], files: readonly string[]):
     }
     const matches = copy.sources.map(pathPattern)
     for (const file of files) {
-      for (const path of matches.flatMap((match) => destinations(file, match, copy))) placed.set(path, file)
+      const paths = matches.flatMap((match) => {
+        spend()
+        return destinations(file, match, copy)
+      })
+      for (const path of paths) placed.set(path, file)
     }
   }
   return placed

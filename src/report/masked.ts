@@ -17,6 +17,17 @@ export function maskedPlan(plan: PlanFile, mask: (text: string) => string): Plan
   return masked(plan, planFileSchema, mask)
 }
 
+/**
+ * A masked plan with the ids as they are: the jobs that take it know their scenarios by them, and what is masked in them may be
+ * what an image calls a secret.
+ */
+export function bindingPlan(plan: PlanFile, { scenarios }: PlanFile): PlanFile {
+  return {
+    ...plan,
+    scenarios: plan.scenarios.map((scenario, at) => ({ ...scenario, id: scenarios[at]?.id ?? scenario.id }))
+  }
+}
+
 function masked<T>(value: T, schema: z.ZodType<T>, mask: (text: string) => string): T {
   const changed = everyString(value, mask)
   // Which words are ours the schema knows; one that decides what else there may be hides those that it decides about.

@@ -223,12 +223,15 @@ const probes = z.array(text).describe('The readiness checks, in words.')
 const verdict = z.enum(['passed', 'failed', 'inconclusive'])
 const total = z.int().nonnegative().describe('Scenarios that ran.')
 
+/** GitHub runs no more in one matrix. */
+const MOST_JOBS = 256
+
 const part = z
   .object({
     leg: text.nullable().describe('What tells this job from the others of its matrix, the shard aside.'),
-    jobs: z.int().positive().nullable().describe('Jobs of the matrix.'),
+    jobs: z.int().positive().max(MOST_JOBS).nullable().describe('Jobs of the matrix.'),
     shard: z
-      .object({ index: z.int().positive(), total: z.int().positive() })
+      .object({ index: z.int().positive().max(MOST_JOBS), total: z.int().positive().max(MOST_JOBS) })
       .nullable()
       .describe('Null when the run took on the whole plan.'),
     planned: z.array(text).describe('Ids of the whole plan, those of other shards included, in order.')

@@ -53,18 +53,31 @@ export function secretValues(
   return found
 }
 
-/** Secrets among an image's own variables that are masked at most: each costs time in every line, and the image chooses how many. */
+/**
+ * What is masked at most of the secrets among an image's own variables, in lines and in characters: each costs time in every line
+ * that is shown, and the image chooses how many there are.
+ */
 export const MOST_IMAGE_SECRETS = 100
-const LONGEST_IMAGE_SECRET = 4096
+const MOST_IMAGE_CHARACTERS = 8192
 
-/** Secret values among the variables of an image, which whoever wrote it chose: no more than can be masked in time. */
+/**
+ * Secret values among the variables of an image, which whoever wrote it chose: no more than can be masked in time.
+ * @returns values for the second parameter of `masker`
+ */
 export function imageSecrets(env: Readonly<Record<string, string>>): {
   readonly values: readonly string[]
   /** How many are left as they are. */
   readonly left: number
 } {
   const found = [...secretValues(env, {}).keys()]
-  const values = found.filter(({ length }) => length <= LONGEST_IMAGE_SECRET).slice(0, MOST_IMAGE_SECRETS)
+  let [lines, characters] = [MOST_IMAGE_SECRETS, MOST_IMAGE_CHARACTERS]
+  const values = found.filter((value) => {
+    const parts = value.split('\n').length
+    if (parts > lines || value.length > characters) return false
+    lines -= parts
+    characters -= value.length
+    return true
+  })
   return { values, left: found.length - values.length }
 }
 
@@ -82,6 +95,28 @@ export function buildVariables(
     return [name, value ?? environment[name] ?? '']
   })
   return { CONTEXT: build.context, ...Object.fromEntries(buildArgs) }
+}
+
+/**
+ * The variables that the user's `options` give the container, which are the user's own, and not the image's.
+ * @param options words for `docker create`
+ * @param environment where the CLI takes the value of a variable that has none
+ */
+export function optionVariables(
+  options: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {}
+): Record<string, string> {
+  const given = options.flatMap((word, at) => {
+    const item = /^(?:--env=|-e=?)(.+)$/s.exec(word)?.[1]
+    if (item !== undefined) return [item]
+    return word === '--env' || word === '-e' ? (options[at + 1] ?? []) : []
+  })
+  return Object.fromEntries(
+    given.map((item) => {
+      const [name, value] = buildArgument(item)
+      return [name, value ?? environment[name] ?? '']
+    })
+  )
 }
 
 /** A build argument's name and value; without a value the builder takes it from its environment. */
@@ -177,7 +212,8 @@ const LONGEST_EXPRESSION = 100_000
 
 /**
  * An expression for a text in which each character may be escaped in a way of its own, as languages do it for URLs, JSON, XML and
- * shells; undefined where there is nothing to escape. No two ways to match the same text: no time but linear.
+ * shells; undefined where there is nothing to escape. There are no two ways to match the same text, so that a text takes no more
+ * time than the product of both lengths, which only values may cost that no stranger chose.
  */
 function flexible(part: string): RegExp | undefined {
   if (Array.from(part).every((character) => PLAIN.test(character))) return undefined
@@ -227,12 +263,13 @@ const CUT_END = /(?: ?…| \[… \d+ more bytes\])$/
 const LONGEST_BEGINNING = 256
 
 /**
- * @param values secrets; every form of each is taken out
+ * @param values secrets of the user; every form of each is taken out
+ * @param ofImage secrets that an image brings, as `imageSecrets` gives them: their forms are looked for as they are
  * @returns a function that replaces them by `***`
  */
-export function masker(values: Iterable<string>): (text: string) => string {
+export function masker(values: Iterable<string>, ofImage: Iterable<string> = []): (text: string) => string {
   const parts = [...new Set([...values].flatMap(partsOf))]
-  const literals = longEnough(parts.flatMap(rigidForms))
+  const literals = longEnough([...parts.flatMap(rigidForms), ...[...ofImage].flatMap(secretForms)])
   // Where they are equally long, the one with escapes goes first: the value itself may be how its escaped form begins.
   const forms = [
     ...parts.flatMap((part) => {
@@ -245,30 +282,36 @@ export function masker(values: Iterable<string>): (text: string) => string {
       takeOut: (text: string) => text.replaceAll(form, '***')
     }))
   ].sort((a, b) => b.length - a.length)
+  const sorted = literals.sort()
   return (text) =>
     withoutBeginning(
       forms.reduce((masked, { takeOut }) => takeOut(masked), text),
-      literals
+      sorted
     )
 }
 
+/** @param literals sorted */
 function withoutBeginning(text: string, literals: readonly string[]): string {
   const mark = CUT_END.exec(text)
   if (mark === null) return text
   const before = text.slice(0, mark.index)
-  const longest = Math.max(0, ...literals.map((literal) => beginningAtEnd(literal, before)))
-  return longest === 0 ? text : `${before.slice(0, before.length - longest)}***${mark[0]}`
+  for (let length = Math.min(before.length, LONGEST_BEGINNING); length >= SHORTEST_SECRET; length--) {
+    const end = before.slice(-length)
+    if (firstFrom(literals, end)?.startsWith(end) === true)
+      return `${before.slice(0, before.length - length)}***${mark[0]}`
+  }
+  return text
 }
 
-/** How many of a secret's first characters a text ends with; 0 where they are too few to tell. */
-function beginningAtEnd(secret: string, text: string): number {
-  for (
-    let length = Math.min(secret.length - 1, text.length, LONGEST_BEGINNING);
-    length >= SHORTEST_SECRET;
-    length--
-  )
-    if (text.endsWith(secret.slice(0, length))) return length
-  return 0
+/** The first of sorted texts that does not come before another one. */
+function firstFrom(sorted: readonly string[], text: string): string | undefined {
+  let [from, to] = [0, sorted.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((sorted[middle] ?? '') < text) from = middle + 1
+    else to = middle
+  }
+  return sorted[from]
 }
 
 /**

@@ -10,8 +10,14 @@ export function sourceLink(location: ReportLocation, { origin: { runUrl, sha } }
   const text = code(`${cut(location.file, 200)}:${location.line}`)
   const repository = runUrl === null ? undefined : SAFE_RUN_URL.exec(runUrl)?.[1]
   if (repository === undefined || sha === null || !/^[0-9a-f]{40,64}$/.test(sha)) return text
+  if (!isBelow(location.file)) return text
   const path = location.file.split('/').map(encoded).join('/')
   return `[${text}](${repository}/blob/${sha}/${path}#L${location.line})`
+}
+
+/** Whether it is a path that leads to nothing but what is below the repository, as a browser follows it. */
+export function isBelow(file: string): boolean {
+  return file.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
 }
 
 /** With what encodeURIComponent leaves and Markdown would read. */

@@ -140,5 +140,5 @@ export function isMadeByRun({ kind, names, labels, isUnstartedStep }: LabelledRe
 /** The labels of something that may have got only the first of them. */
 function complete(labels: Readonly<Record<string, string>>): Readonly<Record<string, string | undefined>> {
   const all = Labels.safeParse(parseJson(labels[ALL_LABEL] ?? ''))
-  return all.success ? { ...all.data, ...labels } : labels
+  return all.success ? { ...labels, ...all.data } : labels
 }

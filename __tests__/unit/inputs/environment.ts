@@ -36,6 +36,7 @@ export function environmentWith(overrides: Partial<InputEnvironment> = {}): Inpu
     isFile: (path) => files.has(path),
     readText: () => ({ kind: 'unreadable', complaint: 'does not exist' }),
     isDirectory: (path) => directories.has(path),
+    leadsOut: (path) => path === '/w/linked',
     ...overrides
   }
 }

@@ -149,6 +149,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['report-dir', '../reports', `report-dir: "../reports" contains ".."; ${REPORT}`],
   ['report-dir', '.', `report-dir: "." holds the whole workspace; ${REPORT}`],
   ['report-dir', '/', `report-dir: "/" holds the whole workspace; ${REPORT}`],
+  ['report-dir', 'linked', `report-dir: "linked" is a link that leads out of the workspace; ${REPORT}`],
   ['report-dir', 'notes.txt', `report-dir: "notes.txt" is a file; ${REPORT}`],
   ['comment', 'allways', 'comment: "allways" is none of them (did you mean "always"?); accepted: never, on-failure, always'],
   ['comment', 'always', 'github-token: is needed for "comment: always"; accepted: e.g. ${{ github.token }}'],

@@ -154,6 +154,16 @@ describe('a .dockerignore', () => {
     expect(paths.filter(ignoredBy(text))).toEqual(expected)
   })
 
+  test('asks for leave at every step, which may be refused', () => {
+    const enough = new Error('enough')
+    const refuse = (): never => {
+      throw enough
+    }
+    expect(() => ignoredBy('*.py', refuse)('a.py')).toThrow(enough)
+    const copy = { from: 'context', sources: ['*'], destination: '/app', intoDirectory: true } as const
+    expect(() => placeFiles([copy], ['a.py'], refuse)).toThrow(enough)
+  })
+
   test('is read in linear time, however many stars are in it', () => {
     const isIgnored = ignoredBy(['*a'.repeat(30), '**/a'.repeat(30), '**a'.repeat(30)].join('b\n'))
     // With a regular expression that goes back, this would not end at all.

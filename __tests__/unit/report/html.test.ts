@@ -156,6 +156,8 @@ describe('text of others', () => {
       'src/"><b>.py',
       'https://github.com/octo/shop/blob/3f1c9d0b6a55e1c0ffee5d5b3c2ad9b1e0a4f7c8/src/%22%3E%3Cb%3E.py#L7'
     ],
+    ['../../../../evil/phish/blob/main/login.md', undefined],
+    ['src//a.py', undefined],
     ['src/\ud800.py', undefined],
     ['src/\u202e.py', undefined]
   ])('is part of an address only where it can be: %j', (file, address) => {

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { maskedReport } from '../../../src/report/masked.js'
+import { bindingPlan, maskedPlan, maskedReport } from '../../../src/report/masked.js'
+import type { PlanFile } from '../../../src/plan/plan-file.js'
 import { makeReport } from '../../../src/report/report.js'
 import { masker } from '../../../src/report/secrets.js'
 import { rich } from '../../fixtures/report/rich.js'
@@ -15,6 +16,33 @@ test('a secret is taken out wherever text is', () => {
   expect(JSON.stringify(report)).toContain('docling-v2')
   expect(masked).not.toContain('docling-v2')
   expect(masked).not.toContain('/workspace/models')
+})
+
+test('what an image calls a secret is no reason to give its scenarios other ids', () => {
+  const plan: PlanFile = {
+    schemaVersion: 1,
+    tool: { name: 'cache-crash-test', version: '1.0.0' },
+    image: { reference: 'shop', id: 'sha256:1' },
+    controlSeconds: 1,
+    estimatedSeconds: 1,
+    shards: [{ shard: 1, estimatedSeconds: 1 }],
+    scenarios: [
+      {
+        id: 'killed@/root/.cache/recreate',
+        shard: 1,
+        planted: 'a file at /root/.cache',
+        expectation: 'recover',
+        estimatedSeconds: 1
+      }
+    ],
+    omissions: []
+  }
+  const shown = maskedPlan(plan, masker([], ['/root/.cache']))
+  expect(shown.scenarios[0]).toMatchObject({ id: 'killed@***/recreate', planted: 'a file at ***' })
+  expect(bindingPlan(shown, plan).scenarios[0]).toMatchObject({
+    id: 'killed@/root/.cache/recreate',
+    planted: 'a file at ***'
+  })
 })
 
 test('a password that is one of our own words takes no verdict away', () => {

@@ -22,6 +22,16 @@ function shardsOf(run: RunRecord, total: number, leg: Leg = run.inputs.leg): Fou
 
 const richRun: RunRecord = { ...rich, skipped: [], trialsTook: undefined }
 
+test.each([
+  { index: 1, total: 1_000_000 },
+  { index: 257, total: 257 }
+])('a report of a matrix that GitHub would not run is none: %j', (shard) => {
+  const [{ report } = {}] = shardsOf(richRun, 2)
+  if (report === undefined) throw new Error('no report')
+  expect(reportSchema.safeParse(report).success).toBe(true)
+  expect(reportSchema.safeParse({ ...report, part: { ...report.part, shard } }).success).toBe(false)
+})
+
 describe('shards of one plan', () => {
   test('become what one run would have reported', () => {
     const whole = makeReport({ ...richRun, planned: richRun.results.map(({ scenario }) => scenario.id) })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import {
   buildVariables,
   imageSecrets,
+  optionVariables,
   isSecret,
   isSecretName,
   masker,
@@ -71,6 +72,43 @@ describe('secrets', () => {
     )
     const { values, left } = imageSecrets({ LONG_KEY: 'x'.repeat(10_000), ...env })
     expect([values.length, values[0], left]).toEqual([100, 'value-0', 51])
+    const lines = 'abcd\n'.repeat(60)
+    expect(imageSecrets({ A_KEY: lines, B_KEY: `${lines}.`, C_KEY: 'short' })).toEqual({
+      values: [lines, 'short'],
+      left: 1
+    })
+    const long = { A_KEY: 'a'.repeat(5_000), B_KEY: 'b'.repeat(5_000), C_KEY: 'short' }
+    expect(imageSecrets(long).values).toEqual([long.A_KEY, 'short'])
+  })
+
+  test('of an image are masked in the forms of common languages, and at a cut', () => {
+    const value = 'p&s? "x"/y'
+    const mask = masker([], [value, 'another-one'])
+    for (const form of [value, encodeURIComponent(value), JSON.stringify(value).slice(1, -1)])
+      expect(mask(`a ${form} b`)).toBe('a *** b')
+    expect(mask(`token ${Buffer.from(value).toString('base64')}`)).toBe('token ***')
+    expect(mask('it is anoth …')).toBe('it is *** …')
+    expect(mask('it is ano …')).toBe('it is ano …')
+  })
+
+  test('of an image cost no more than there is time for, whatever they are', () => {
+    const env = Object.fromEntries(
+      Array.from({ length: 100 }, (_, at) => [`A${at}_KEY`, `${'&'.repeat(900)}x${at}`])
+    )
+    const mask = masker([], imageSecrets(env).values)
+    // As expressions, all of them took minutes for one such line.
+    const line = '&'.repeat(2_000)
+    for (let times = 0; times < 100; times++) expect(mask(line)).toBe(line)
+  })
+
+  test('of options are the variables that they give', () => {
+    const options = ['--env', 'A=1=2', '-e', 'B', '--env=C=3', '-eD=4', '-v', 'E=5', '--env']
+    expect(optionVariables(options, { B: 'from outside' })).toEqual({
+      A: '1=2',
+      B: 'from outside',
+      C: '3',
+      D: '4'
+    })
   })
 
   test('of a build are its arguments, with those of the environment, and its context', () => {

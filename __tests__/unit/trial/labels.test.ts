@@ -62,6 +62,7 @@ describe('what a run made, and not a user of an image with its labels', () => {
     ['a volume with a name of its own', resource('volume', ['data']), false],
     ['an image with the run’s tag', resource('image', ['cache-crash-test:abc']), true],
     ['an image of a build that was killed', { ...resource('image', []), labels: onlyFirst }, true],
+    ['one that somebody pulled by its digest', resource('image', ['shop@sha256:0a']), false],
     ['an image with a tag of its own', resource('image', ['shop:latest']), false],
     ['one with both', resource('image', ['cache-crash-test:abc', 'shop:latest']), false],
     ['what has no label', { ...resource('image', []), labels: {} }, false]
@@ -101,5 +102,8 @@ test('an image that has got only the first label, as a killed builder leaves it,
   expect(isOfJob(partly, 'job-2')).toBe(false)
   expect(isAbandoned(partly, 2_000, 'runner', () => true)).toBe(false)
   expect(isAbandoned(partly, 2_000, 'runner', () => false)).toBe(true)
+  // A Dockerfile may say otherwise in a label of its own, which the builder replaces later, or never.
+  expect(isOfRun({ ...partly, 'cache-crash-test.run': 'other' }, 'abc')).toBe(true)
+  expect(isAbandoned({ ...partly, 'cache-crash-test.keep': 'true' }, 2_000, 'runner', () => false)).toBe(true)
   expect(isAbandoned({ [first]: 'not ours' }, 2_000, 'runner', () => false)).toBe(false)
 })

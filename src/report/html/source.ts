@@ -1,4 +1,5 @@
 import type { Report, ReportLocation } from '../schema.js'
+import { isBelow, SAFE_RUN_URL } from '../source-link.js'
 import { visible } from '../untrusted.js'
 import { place } from '../words.js'
 import { html, type Html } from './markup.js'
@@ -11,15 +12,15 @@ export function sourceLine(location: ReportLocation, origin: Report['origin']): 
     <pre class="source">${location.source}</pre>`
 }
 
-/** The page of a run, if it is one that a browser may be sent to. */
+/** The page of a run, if it is one of GitHub's or of a server of the same kind. */
 export function runUrl({ runUrl: url }: Report['origin']): string | undefined {
-  return url !== null && /^https?:\/\/[^\s/]+\/\S*$/.test(url) ? url : undefined
+  return url !== null && SAFE_RUN_URL.test(url) ? url : undefined
 }
 
 function urlOf({ file, line }: ReportLocation, origin: Report['origin']): string | undefined {
-  const server = /^(https?:\/\/.+)\/actions\/runs\/\d+$/.exec(runUrl(origin) ?? '')?.[1]
+  const server = SAFE_RUN_URL.exec(origin.runUrl ?? '')?.[1]
   if (server === undefined || origin.sha === null || !/^[0-9a-f]+$/i.test(origin.sha)) return undefined
   // What is not shown as it is has no address either.
-  if (visible(file) !== file) return undefined
+  if (visible(file) !== file || !isBelow(file)) return undefined
   return `${server}/blob/${origin.sha}/${file.split('/').map(encodeURIComponent).join('/')}#L${line}`
 }

@@ -1,0 +1,58 @@
+import { closeSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { cwd } from 'node:process'
+import { isWithin } from './paths.js'
+import type { TextFile, WorkspaceFiles } from './inputs/image-source.js'
+
+/** The files that inputs name: those of the job's workspace, or of the directory that the command line was called in. */
+export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
+  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
+    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
+  const workspace = resolve(environment.GITHUB_WORKSPACE ?? cwd())
+  return {
+    workspace,
+    isFile: (path) => is(path, 'isFile'),
+    isDirectory: (path) => is(path, 'isDirectory'),
+    leadsOut: (path) => leadsOut(path, workspace),
+    readText: (path, limit) =>
+      leadsOut(path, workspace)
+        ? { kind: 'unreadable', complaint: 'is a link that leads out of the workspace' }
+        : readText(path, limit)
+  }
+}
+
+/** Whether a path in the workspace is somewhere else, by links that a stranger may have committed. */
+function leadsOut(path: string, workspace: string): boolean {
+  if (!isWithin(path, workspace)) return false
+  for (let at = path; ; at = dirname(at)) {
+    try {
+      return !isWithin(realpathSync(at), realpathSync(workspace))
+    } catch (error) {
+      // What is not there yet is made where its directory is; a link that leads nowhere is followed when something is made there.
+      if (lstatSync(at, { throwIfNoEntry: false }) !== undefined) return true
+      if (at === dirname(at)) throw error
+    }
+  }
+}
+
+function readText(path: string, limit: number): TextFile {
+  const unreadable = (complaint: string): TextFile => ({ kind: 'unreadable', complaint })
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isFile() !== true) return unreadable('does not exist')
+  try {
+    // What the kernel makes up has no size.
+    const content = Buffer.alloc(limit + 1)
+    const file = openSync(path, 'r')
+    try {
+      let length = 0
+      for (let read = -1; read !== 0 && length <= limit; length += read)
+        read = readSync(file, content, length, content.length - length, null)
+      if (length > limit) return unreadable(`is larger than ${limit} bytes`)
+      return { kind: 'text', text: content.toString('utf8', 0, length) }
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    return unreadable(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
