@@ -3,6 +3,9 @@ import { engineSocket, startFaultProxy, type FaultPlan, type FaultProxy } from '
 import { newJob, type Job } from './job.js'
 import { leftBehindBy, runAction, startAction, type ActionRun } from './runner.js'
 
+/** What goes wrong, by chance, is chosen anew for each of these. */
+export const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 1) }, (_, at) => at + 1)
+
 /** A run whose engine failed. */
 export interface FaultyRun {
   readonly run: ActionRun

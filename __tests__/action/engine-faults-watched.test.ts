@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { randomFaults } from '../reliability/fault-proxy.js'
-import { behindProxy, expectClean, expectHonest } from './behind-proxy.js'
+import { behindProxy, expectClean, expectHonest, SEEDS } from './behind-proxy.js'
 import { FixtureImages } from './fixture-images.js'
 import { runAction, verdicts } from './runner.js'
 
@@ -65,7 +65,7 @@ describe('an engine that fails, and an image that fails or passes by one thing t
     const all = { ...inputs, image: await images.tag(image) }
     const right = verdicts((await runAction(all)).report)
     expect(Object.values(right)).toContain(verdict)
-    for (const seed of [1]) {
+    for (const seed of SEEDS) {
       const faulty = await behindProxy(all, randomFaults(`${image} ${seed}`, 0.05), 'Plan: ')
       cleanUp.push(faulty.job.remove, faulty.proxy.close)
       expect(faulty.proxy.injected).not.toEqual([])

@@ -7,7 +7,7 @@ import {
   type EngineFault,
   type FaultPlan
 } from '../reliability/fault-proxy.js'
-import { behindProxy, expectClean, expectHonest, type FaultyRun } from './behind-proxy.js'
+import { behindProxy, expectClean, expectHonest, SEEDS, type FaultyRun } from './behind-proxy.js'
 import { FixtureImages } from './fixture-images.js'
 import { runAction, verdicts } from './runner.js'
 
@@ -43,7 +43,7 @@ async function disturbed(kind: Kind, plan: FaultPlan, from: string): Promise<Fau
 }
 
 describe.each(['hardened', 'fragile'] as const)('an engine that fails, and a %s image', (kind) => {
-  test.concurrent.each([1, 2, 3])('in the trials, in random ways (%i)', async (seed) => {
+  test.concurrent.each(SEEDS)('in the trials, in random ways (%i)', async (seed) => {
     const plan = randomFaults(`trials ${seed}`, 0.1)
     const faulty = await disturbed(kind, plan, 'Plan: ')
     expect(faulty.proxy.injected).not.toEqual([])
@@ -51,7 +51,7 @@ describe.each(['hardened', 'fragile'] as const)('an engine that fails, and a %s 
     await expectClean(faulty)
   })
 
-  test.concurrent.each([1, 2])('from the first request on, in random ways (%i)', async (seed) => {
+  test.concurrent.each(SEEDS)('from the first request on, in random ways (%i)', async (seed) => {
     const faulty = await disturbed(kind, randomFaults(`all ${seed}`, 0.05), '')
     expect(faulty.run.signal).toBeNull()
     expectHonest(faulty, expected.get(kind) ?? {})
