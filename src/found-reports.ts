@@ -2,14 +2,13 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { inspect } from 'node:util'
 import { z } from 'zod'
+import { MOST_JOBS } from './matrix.js'
 import { MergeError, type FoundReport } from './report/merge.js'
 import { reportSchema } from './report/report.js'
 import { messageOf } from './trial/thrown.js'
 
 /** A directory for each artifact, the report's own directory in it, and one to spare. */
 const DEEPEST = 3
-/** GitHub runs 256 jobs of a matrix at most. */
-const MOST_REPORTS = 256
 /** A report is bounded by rule to far less. */
 const LARGEST_BYTES = 64 * 1024 ** 2
 
@@ -23,10 +22,8 @@ const LARGEST_BYTES = 64 * 1024 ** 2
 export async function findReports(directory: string): Promise<readonly FoundReport[]> {
   const files = await reportFiles(directory, DEEPEST)
   if (files.length === 0) throw new MergeError([`${directory}: there is no report.json in it`])
-  if (files.length > MOST_REPORTS)
-    throw new MergeError([
-      `${directory}: there are ${files.length} reports in it; ${MOST_REPORTS} are the most`
-    ])
+  if (files.length > MOST_JOBS)
+    throw new MergeError([`${directory}: there are ${files.length} reports in it; ${MOST_JOBS} are the most`])
   const found: FoundReport[] = []
   const problems: string[] = []
   for (const file of files) {

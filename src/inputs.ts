@@ -1,3 +1,4 @@
+import { MOST_JOBS } from './matrix.js'
 import type { Inputs, OwnFault } from './model.js'
 import { checkRoles, parseContainerPaths } from './inputs/container-paths.js'
 import { parseComment } from './inputs/comment.js'
@@ -15,7 +16,7 @@ import { ProblemList } from './inputs/problems.js'
 import { inputReader } from './inputs/reader.js'
 import { parseRegex } from './inputs/regexes.js'
 import { parseReportDir } from './inputs/report-dir.js'
-import { MOST_SHARDS, parseSeed, parseShard } from './inputs/scalars.js'
+import { parseSeed, parseShard } from './inputs/scalars.js'
 import { parseSeedState } from './inputs/seed-state.js'
 import { readScenarioFile } from './inputs/scenario-file.js'
 import { checkUpgrade, parseBootModes, parseExpectFailures } from './inputs/scenarios.js'
@@ -60,7 +61,7 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
   const shard = when('shard', (value) => parseShard(value, problems))
   const planFile = when('plan-file', (value) => parsePlanFile(value, environment, problems))
   const mode = when('mode', (value) => parseMode(value, problems)) ?? 'test'
-  const shards = number('shards', 1, MOST_SHARDS)
+  const shards = number('shards', 1, MOST_JOBS)
   checkParting({ mode, shard, shards, planFile }, isGiven, problems)
 
   const inputs: Inputs = {
@@ -112,8 +113,6 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
 
 const MAX_REPLICAS = 16
 const MAX_PARALLEL = 64
-/** GitHub runs 256 jobs of a matrix at most. */
-const MOST_JOBS = 256
 
 /** A fault of the repository, as the selection knows those of the catalogue. */
 function asEntry({ id, default: inDefault }: OwnFault): CatalogueEntry {

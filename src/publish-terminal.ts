@@ -4,7 +4,7 @@ import { writePlan, writeReports } from './report-files.js'
 import { bindingPlan, maskedPlan, maskedReport } from './report/masked.js'
 import { paint } from './report/paint.js'
 import { NOTHING_YET, progressLine, statusLine, tallied } from './report/progress.js'
-import { masker } from './report/secrets.js'
+import { knownSecrets } from './report/secrets.js'
 import { planTerminal } from './report/plan-text.js'
 import { renderTerminal } from './report/terminal.js'
 import { visible, visibleLines } from './report/untrusted.js'
@@ -47,9 +47,7 @@ const CLEAR_LINE = '\r\u001b[2K'
 /** Publishes to a terminal: live lines and, where it is one, a status line; the report at the end. */
 export function terminalPublisher(streams: TerminalStreams): Publisher {
   const { stdout, stderr, environment, clock, setExitCode } = streams
-  const secrets = new Set<string>()
-  const ofImage = new Set<string>()
-  let mask = masker(secrets)
+  const { mask, ...secrets } = knownSecrets()
   let tally = NOTHING_YET
   let tallyAt = clock.now()
   let status = ''
@@ -81,18 +79,10 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     })
   }
 
-  const remember = (values: readonly string[], where: Set<string>): void => {
-    for (const value of values) where.add(value)
-    mask = masker(secrets, ofImage)
-  }
   return {
     context: {},
-    mask: (values) => {
-      remember(values, secrets)
-    },
-    hide: (values) => {
-      remember(values, ofImage)
-    },
+    mask: secrets.add,
+    hide: secrets.addOfImage,
     progress: (event) => {
       tally = tallied(tally, event)
       tallyAt = clock.now()

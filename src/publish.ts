@@ -16,7 +16,7 @@ import { progressLine } from './report/progress.js'
 import type { Report, ReportContext } from './report/report.js'
 import { marksOf } from './report/marks.js'
 import type { ReportLocation } from './report/schema.js'
-import { maskAround, masker, secretForms } from './report/secrets.js'
+import { knownSecrets, maskAround, secretForms } from './report/secrets.js'
 import { renderSummary } from './report/summary.js'
 import { renderTerminal } from './report/terminal.js'
 import { logLine, logLines, oneLine, visible } from './report/untrusted.js'
@@ -33,9 +33,7 @@ const LOG_COLUMNS = 120
  * (`::stop-commands::TOKEN`), and broken besides, so that not even a leaked token helps a container to be heard.
  */
 export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
-  const secrets = new Set<string>()
-  const ofImage = new Set<string>()
-  let mask = masker(secrets)
+  const { mask, ...secrets } = knownSecrets()
   let stopToken: string | undefined
 
   const raw = (line: string): void => void process.stdout.write(`${line}\n`)
@@ -61,17 +59,11 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
   }, print)
   const ink = paint(false)
 
-  const remember = (values: readonly string[], where: Set<string>): void => {
-    for (const value of values) where.add(value)
-    mask = masker(secrets, ofImage)
-  }
   return {
     context: actionContext(environment),
-    hide: (values) => {
-      remember(values, ofImage)
-    },
+    hide: secrets.addOfImage,
     mask: (values) => {
-      remember(values, secrets)
+      secrets.add(values)
       command(() => {
         for (const value of values.filter((text) => text.trim() !== ''))
           for (const form of new Set([value, ...secretForms(value)])) core.setSecret(form)
@@ -144,9 +136,8 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     publishPlan: async (unmasked, reportDir) => {
       const plan = maskedPlan(unmasked, mask)
-      const binding = bindingPlan(plan, unmasked)
       logLines(planTerminal(plan, { colour: false, columns: LOG_COLUMNS })).forEach(print)
-      const file = await writePlan(reportDir, binding)
+      const file = await writePlan(reportDir, bindingPlan(plan, unmasked))
       const values: Partial<Record<OutputName, string>> = {
         total: String(plan.scenarios.length),
         'not-applicable': String(plan.omissions.length),

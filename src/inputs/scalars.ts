@@ -1,3 +1,4 @@
+import { MOST_JOBS } from '../matrix.js'
 import type { ProblemList } from './problems.js'
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const
@@ -67,19 +68,16 @@ export function parseWholeNumber(
   return undefined
 }
 
-/** GitHub runs 256 jobs of a matrix at most. */
-export const MOST_SHARDS = 256
-
 /** @returns the part of the plan to run, counted from 1, or undefined after a problem */
 export function parseShard(
   value: string,
   problems: ProblemList
 ): { readonly index: number; readonly total: number } | undefined {
-  const accepted = `I/N with I from 1 to N and N up to ${MOST_SHARDS}, e.g. 2/4`
+  const accepted = `I/N with I from 1 to N and N up to ${MOST_JOBS}, e.g. 2/4`
   const match = /^(\d{1,4})\/(\d{1,4})$/.exec(value)
   const [index, total] = [Number(match?.[1]), Number(match?.[2])]
   if (match === null) problems.add('shard', value, 'is not a shard', accepted)
-  else if (total > MOST_SHARDS) problems.add('shard', value, 'has too many parts', accepted)
+  else if (total > MOST_JOBS) problems.add('shard', value, 'has too many parts', accepted)
   else if (index < 1 || index > total) problems.add('shard', value, 'is not a part of the plan', accepted)
   else return { index, total }
   return undefined

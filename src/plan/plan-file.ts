@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_JOBS } from '../matrix.js'
 import { planSeconds, trialSeconds } from './estimate.js'
 import type { Pace } from './pace.js'
 import type { Plan, PlannedPart, Scenario } from '../model.js'
@@ -10,8 +11,6 @@ import type { Plan, PlannedPart, Scenario } from '../model.js'
 
 const text = z.string().max(4_096)
 const seconds = z.number().nonnegative()
-/** GitHub runs 256 jobs of a matrix at most. */
-const MOST_SHARDS = 256
 
 export const planFileSchema = z
   .object({
@@ -21,15 +20,15 @@ export const planFileSchema = z
     controlSeconds: seconds.describe('Time to ready of the control.'),
     estimatedSeconds: seconds.describe('Of all trials together, in one job.'),
     shards: z
-      .array(z.object({ shard: z.int().min(1).max(MOST_SHARDS), estimatedSeconds: seconds }))
+      .array(z.object({ shard: z.int().min(1).max(MOST_JOBS), estimatedSeconds: seconds }))
       .min(1)
-      .max(MOST_SHARDS)
+      .max(MOST_JOBS)
       .describe('The parts, counted from 1.'),
     scenarios: z
       .array(
         z.object({
           id: text.describe('`fault@path/mode`.'),
-          shard: z.int().min(1).max(MOST_SHARDS).describe('The part that runs it.'),
+          shard: z.int().min(1).max(MOST_JOBS).describe('The part that runs it.'),
           planted: text,
           expectation: text,
           estimatedSeconds: seconds
@@ -65,7 +64,7 @@ const SHARD_SECONDS = 300
 export function planFile({ scenarios, omissions }: Plan, origin: PlanOrigin): PlanFile {
   const { version, image, pace, clean } = origin
   const total = planSeconds(scenarios, pace)
-  const wanted = origin.shards ?? Math.min(MOST_SHARDS, Math.ceil(total / SHARD_SECONDS))
+  const wanted = origin.shards ?? Math.min(MOST_JOBS, Math.ceil(total / SHARD_SECONDS))
   const parts = balanced(scenarios, Math.max(1, Math.min(wanted, scenarios.length)), pace)
   const shardOf = new Map(parts.flatMap((part, index) => part.map(({ id }) => [id, index + 1] as const)))
   return {

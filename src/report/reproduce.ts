@@ -1,4 +1,4 @@
-import { buildArgument, buildVariables, isSecret, isSecretName, secretValues } from './secrets.js'
+import { buildVariables, isSecret, isSecretName, nameAndValue, secretValues } from './secrets.js'
 import type { BuildSource, HealthInputs, ImageFacts, Inputs, ProbeSpec, Scenario } from '../model.js'
 
 /**
@@ -103,7 +103,7 @@ function buildFlags(build: BuildSource, workspace: string): Flag[] {
     ...(build.file === `${build.context}/Dockerfile` ? [] : one('file', relative(build.file, workspace))),
     ...(build.target === undefined ? [] : one('target', build.target)),
     ...build.buildArgs.map((item) => {
-      const [name, value] = buildArgument(item)
+      const [name, value] = nameAndValue(item)
       return { name: 'build-args', value: value === undefined ? [item] : assignment([name, value]) }
     }),
     ...Object.entries(build.secrets).map((entry) => ({ name: 'secrets', value: buildSecret(entry) }))

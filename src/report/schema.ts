@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { MOST_JOBS } from '../matrix.js'
 
 /**
  * The JSON report as others read it. Additions keep `schemaVersion`; whatever could break a reader raises it. What is not
@@ -222,9 +223,6 @@ const engine = z.object({ version: text })
 const probes = z.array(text).describe('The readiness checks, in words.')
 const verdict = z.enum(['passed', 'failed', 'inconclusive'])
 const total = z.int().nonnegative().describe('Scenarios that ran.')
-
-/** GitHub runs no more in one matrix. */
-const MOST_JOBS = 256
 
 const part = z
   .object({

@@ -90,11 +90,7 @@ export function buildVariables(
   environment: Readonly<Record<string, string | undefined>> = {}
 ): Record<string, string> {
   if (build === undefined) return {}
-  const buildArgs = build.buildArgs.map((item): [string, string] => {
-    const [name, value] = buildArgument(item)
-    return [name, value ?? environment[name] ?? '']
-  })
-  return { CONTEXT: build.context, ...Object.fromEntries(buildArgs) }
+  return { CONTEXT: build.context, ...valuesOf(build.buildArgs, environment) }
 }
 
 /**
@@ -111,16 +107,23 @@ export function optionVariables(
     if (item !== undefined) return [item]
     return word === '--env' || word === '-e' ? (options[at + 1] ?? []) : []
   })
+  return valuesOf(given, environment)
+}
+
+function valuesOf(
+  items: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>
+): Record<string, string> {
   return Object.fromEntries(
-    given.map((item) => {
-      const [name, value] = buildArgument(item)
+    items.map((item) => {
+      const [name, value] = nameAndValue(item)
       return [name, value ?? environment[name] ?? '']
     })
   )
 }
 
-/** A build argument's name and value; without a value the builder takes it from its environment. */
-export function buildArgument(item: string): readonly [name: string, value: string | undefined] {
+/** Name and value of a build argument or a variable; one without a value Docker takes from the environment. */
+export function nameAndValue(item: string): readonly [name: string, value: string | undefined] {
   const equals = item.indexOf('=')
   return equals === -1 ? [item, undefined] : [item.slice(0, equals), item.slice(equals + 1)]
 }
@@ -312,6 +315,27 @@ function firstFrom(sorted: readonly string[], text: string): string | undefined 
     else to = middle
   }
   return sorted[from]
+}
+
+/** The secrets of a run as they become known. */
+export interface KnownSecrets {
+  /** Takes all that are known by now out of a text. */
+  readonly mask: (text: string) => string
+  /** Adds values as `masker` has them. */
+  readonly add: (values: readonly string[]) => void
+  readonly addOfImage: (values: readonly string[]) => void
+}
+
+export function knownSecrets(): KnownSecrets {
+  const [values, ofImage] = [new Set<string>(), new Set<string>()]
+  let mask = masker(values)
+  const addTo =
+    (known: Set<string>) =>
+    (added: readonly string[]): void => {
+      for (const value of added) known.add(value)
+      mask = masker(values, ofImage)
+    }
+  return { mask: (text) => mask(text), add: addTo(values), addOfImage: addTo(ofImage) }
 }
 
 /**

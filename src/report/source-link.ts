@@ -6,18 +6,27 @@ import { cut } from './untrusted.js'
 export const SAFE_RUN_URL = /^(https?:\/\/[\w.:-]+\/[\w.-]+\/[\w.-]+)\/actions\/runs\/\d+$/
 
 /** The line of the repository, as a link to it at the commit that was tested. */
-export function sourceLink(location: ReportLocation, { origin: { runUrl, sha } }: Report): string {
+export function sourceLink(location: ReportLocation, { origin }: Report): string {
   const text = code(`${cut(location.file, 200)}:${location.line}`)
-  const repository = runUrl === null ? undefined : SAFE_RUN_URL.exec(runUrl)?.[1]
-  if (repository === undefined || sha === null || !/^[0-9a-f]{40,64}$/.test(sha)) return text
-  if (!isBelow(location.file)) return text
-  const path = location.file.split('/').map(encoded).join('/')
-  return `[${text}](${repository}/blob/${sha}/${path}#L${location.line})`
+  const url = sourceUrl(location, origin, encoded)
+  return url === undefined ? text : `[${text}](${url})`
 }
 
-/** Whether it is a path that leads to nothing but what is below the repository, as a browser follows it. */
-export function isBelow(file: string): boolean {
-  return file.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+/**
+ * The address of a line of the repository.
+ * @param encode makes a part of its path fit for where the address is written
+ * @returns undefined where the run does not tell on which server it is, or a browser would follow the path out of the repository
+ */
+export function sourceUrl(
+  { file, line }: ReportLocation,
+  { runUrl, sha }: Report['origin'],
+  encode: (part: string) => string
+): string | undefined {
+  const repository = SAFE_RUN_URL.exec(runUrl ?? '')?.[1]
+  if (repository === undefined || sha === null || !/^[0-9a-f]{40,64}$/.test(sha)) return undefined
+  const parts = file.split('/')
+  if (parts.some((part) => ['', '.', '..'].includes(part))) return undefined
+  return `${repository}/blob/${sha}/${parts.map(encode).join('/')}#L${line}`
 }
 
 /** With what encodeURIComponent leaves and Markdown would read. */

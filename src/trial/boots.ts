@@ -125,7 +125,7 @@ export function bootRequest(
 }
 
 /**
- * How long a container may take to stop that did so in the control, within the engine's 10 s or what `options` says: a busy
+ * How long a container may take to stop that did so after the control's first boot, within the engine's 10 s or what `options` says: a busy
  * machine must not turn a stop into a SIGKILL, whose traces would be taken for those of the fault.
  */
 const GRACE_SECONDS = 60
@@ -133,9 +133,9 @@ const GRACE_SECONDS = 60
 /** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
 export async function stop(
   { engine, template }: Lab,
-  { control }: Pick<TrialConditions, 'control'>,
+  { ignoresStopSignal }: Pick<ControlKnowledge, 'ignoresStopSignal'>,
   id: string
 ): Promise<void> {
-  if (control.ignoresStopSignal) await engine.killContainer(id)
+  if (ignoresStopSignal) await engine.killContainer(id)
   else await engine.stopContainer(id, Math.max(GRACE_SECONDS, Number(template.StopTimeout ?? 0)))
 }

@@ -3,7 +3,7 @@ import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
-import { bootRequest, longer, wasOverTime, type BootLimits } from './boots.js'
+import { bootRequest, longer, stop, wasOverTime, type BootLimits } from './boots.js'
 import { SIGKILLED } from '../exit-codes.js'
 import { doubtOf } from './doubt.js'
 import { locksOf } from './locks.js'
@@ -200,9 +200,7 @@ async function control(
     within: BootLimits
   ): Promise<BootObservation> =>
     await boot(engine, { ...bootRequest(lab, container, within, undefined), checks }, lab.signal, { during })
-  const end = async (id: string): Promise<void> => {
-    await (ignoresStopSignal ? engine.killContainer(id) : engine.stopContainer(id))
-  }
+  const end = (id: string): Promise<void> => stop(lab, { ignoresStopSignal }, id)
 
   const carrier =
     lab.template.HostConfig?.ReadonlyRootfs === true

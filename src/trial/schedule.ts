@@ -7,8 +7,11 @@ import { longer, type TrialConditions } from './boots.js'
 import { doubted, NO_DOUBTS, type Doubts } from './doubt.js'
 import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
 
-/** How often a trial is run whose end may be the machine's doing: what is seen twice is confirmed. */
-const MOST_RUNS = 3
+/**
+ * How the runs of a trial are called whose end may be the machine's doing, after its number: what is seen twice is confirmed, and
+ * after the last run nothing is.
+ */
+const AGAIN = ['', '-again', '-again-3'] as const
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -39,9 +42,9 @@ export interface ScheduleOutcome {
 
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
- * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine could
- * not start it) is run again alone, with a longer deadline, once the others are done. A failure of several files together is narrowed down by further trials, unless it was
- * expected or the run ends with the first failure.
+ * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine
+ * could not start it) is run again alone, with a longer deadline, once the others are done. A failure of several files together
+ * is narrowed down by further trials, unless it was expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
@@ -117,35 +120,36 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     schedule.onDone(complete)
   }
 
+  /**
+   * Runs a trial for the first, second or third time.
+   * @returns what has been seen of it, where it is to be run again; undefined where it is finished
+   */
+  const attempt = async (
+    scenario: Scenario,
+    number: number,
+    run: number,
+    seen: Doubts
+  ): Promise<Doubts | undefined> => {
+    const first = conditionsOf(scenario)
+    const bench = new Bench(lab, `${number}${AGAIN[run - 1] ?? ''}`)
+    const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
+    const now = doubted(scenario, ran, seen)
+    // Where it failed, what there is no doubt of is enough.
+    const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
+    if (!isKnown && run < AGAIN.length) {
+      await bench.dispose()
+      return now.seen
+    }
+    await finish(bench, { scenario, number }, now.observation, now.seen)
+    return undefined
+  }
+
   const trial = async (scenario: Scenario, number: number): Promise<void> => {
     if (schedule.failFast && failed) return
     lab.signal.throwIfAborted()
     schedule.onStart(scenario)
-    const bench = new Bench(lab, String(number))
-    const ran = await runTrial(lab, scenario, { ...conditionsOf(scenario), slot }, bench)
-    const { observation, seen, isDoubtful } = doubted(scenario, ran, NO_DOUBTS)
-    if (isDoubtful && schedule.verdictOf(scenario, observation).kind !== 'failed') {
-      doubtful.push({ scenario, number, seen })
-      await bench.dispose()
-    } else {
-      // Where it failed, what there is no doubt of is enough.
-      await finish(bench, { scenario, number }, observation, seen)
-    }
-  }
-
-  const confirm = async (scenario: Scenario, number: number, seen: Doubts): Promise<void> => {
-    for (let run = 2; ; run++) {
-      const bench = new Bench(lab, run === 2 ? `${number}-again` : `${number}-again-${run}`)
-      const ran = await runTrial(lab, scenario, { ...longer(conditionsOf(scenario)), slot }, bench)
-      const now = doubted(scenario, ran, seen)
-      const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
-      if (isKnown || run === MOST_RUNS) {
-        await finish(bench, { scenario, number }, now.observation, now.seen)
-        return
-      }
-      seen = now.seen
-      await bench.dispose()
-    }
+    const seen = await attempt(scenario, number, 1, NO_DOUBTS)
+    if (seen !== undefined) doubtful.push({ scenario, number, seen })
   }
 
   // All of them, also when one throws: what a trial still makes must be there before the run sweeps.
@@ -155,7 +159,10 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   lab.signal.throwIfAborted()
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
-  for (const { scenario, number, seen } of doubtful) await confirm(scenario, number, seen)
+  for (const { scenario, number, ...first } of doubtful) {
+    let seen: Doubts | undefined = first.seen
+    for (let run = 2; seen !== undefined; run++) seen = await attempt(scenario, number, run, seen)
+  }
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
     skipped: schedule.scenarios

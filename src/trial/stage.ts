@@ -45,7 +45,7 @@ export async function stage(
     })
     if (!isUp(clean)) return { problem: `the clean boot before the fault failed: it ${shortcoming(clean)}` }
     await bench.timeline.during('clean boot')('stop', () =>
-      plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions, container.id)
+      plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions.control, container.id)
     )
     await writeState(lab, bench, container, volumes, plant.entries)
     if (mode === 'restart') return { containers: [container], next: () => Promise.resolve(container) }

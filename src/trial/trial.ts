@@ -70,7 +70,9 @@ async function observe(
   let secondBoot: BootObservation | undefined
   const cameUp = boots.every(isUp)
   if (conditions.secondBoot && (cameUp || (staged.nextEvenIfDown === true && boots.every(isOver)))) {
-    await during('stop', () => Promise.all(staged.containers.map(({ id }) => stop(lab, conditions, id))))
+    await during('stop', () =>
+      Promise.all(staged.containers.map(({ id }) => stop(lab, conditions.control, id)))
+    )
     last = await staged.next()
     secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
   }

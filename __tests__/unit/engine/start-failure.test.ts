@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals'
 import type { ContainerState } from '../../../src/engine/engine.js'
 import { isOfTheImage } from '../../../src/engine/start-failure.js'
+import { created } from '../trial/fake-engine.js'
 
 const runc =
   'failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: '
@@ -63,18 +64,5 @@ test('a container that runs after all is not judged by the refusal', () => {
 })
 
 function stateWith(exitCode: number, error: string): ContainerState {
-  return {
-    id: 'c',
-    name: 'c',
-    status: 'created',
-    running: false,
-    exitCode,
-    oomKilled: false,
-    error,
-    restartCount: 0,
-    health: undefined,
-    tty: false,
-    publishedPorts: new Map(),
-    networkMode: 'bridge'
-  }
+  return { ...created('c', 'c'), exitCode, error }
 }

@@ -1,6 +1,7 @@
 import { EngineError } from '../../../src/engine/errors.js'
 import type { ContainerEvent, ContainerState, Engine } from '../../../src/engine/engine.js'
 import type { Lab } from '../../../src/trial/lab.js'
+import { created } from './fake-engine.js'
 
 /** What a container does once it is started: is ready, hangs without a word, or says something and exits. */
 export type Behaviour =
@@ -157,20 +158,7 @@ export class FakeDocker {
 
 function newContainer(name: string): FakeContainer {
   return {
-    state: {
-      id: name,
-      name,
-      status: 'created',
-      running: false,
-      exitCode: 0,
-      oomKilled: false,
-      error: '',
-      restartCount: 0,
-      health: undefined,
-      tty: false,
-      publishedPorts: new Map(),
-      networkMode: 'bridge'
-    },
+    state: created(name, name),
     starts: 0,
     log: [],
     ended: false,

@@ -18,20 +18,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 export class FakeEngine implements Engine {
   /** What was asked, in order. */
   readonly calls: string[] = []
-  readonly state: Mutable<ContainerState> = {
-    id: CONTAINER,
-    name: 'under-test',
-    status: 'created',
-    running: false,
-    exitCode: 0,
-    oomKilled: false,
-    error: '',
-    restartCount: 0,
-    health: undefined,
-    tty: false,
-    publishedPorts: new Map(),
-    networkMode: 'bridge'
-  }
+  readonly state: Mutable<ContainerState> = created(CONTAINER, 'under-test')
   /** Played once the container has started, before `startContainer` returns. */
   onStart: () => void | Promise<void> = () => undefined
   /** Thrown by `startContainer`. */
@@ -184,4 +171,22 @@ export class FakeEngine implements Engine {
 
 function unwanted(): Promise<never> {
   return Promise.reject(new EngineError('fake', undefined, 'observing a boot does not need this'))
+}
+
+/** The state of a container that was created and never started. */
+export function created(id: string, name: string): ContainerState {
+  return {
+    id,
+    name,
+    status: 'created',
+    running: false,
+    exitCode: 0,
+    oomKilled: false,
+    error: '',
+    restartCount: 0,
+    health: undefined,
+    tty: false,
+    publishedPorts: new Map(),
+    networkMode: 'bridge'
+  }
 }

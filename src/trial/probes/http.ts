@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { passed, poll } from './poll.js'
+import { passed, portProbe } from './poll.js'
 import type { Address, Probe } from './probe.js'
 
 /**
@@ -26,23 +26,16 @@ export type HttpAnswer =
  * @param wanted `2xx`, or the very status that the control saw
  */
 export function httpProbe(port: number, path: string, wanted: '2xx' | number): Probe {
-  return (scene, said) => {
+  return portProbe(port, () => {
     let attemptMs = ATTEMPT_MS
-    return poll(
-      async () => {
-        const address = await scene.address(port)
-        if (typeof address === 'string') return address
-        const answer = await get(address, path, attemptMs, scene.signal)
-        if (answer.kind === 'silent') attemptMs *= 2
-        if (answer.kind !== 'status') return answer.why
-        const passes =
-          wanted === '2xx' ? answer.status >= 200 && answer.status < 300 : answer.status === wanted
-        return passes ? passed : `answered ${answer.status}`
-      },
-      said,
-      scene.signal
-    )
-  }
+    return async (address, signal) => {
+      const answer = await get(address, path, attemptMs, signal)
+      if (answer.kind === 'silent') attemptMs *= 2
+      if (answer.kind !== 'status') return answer.why
+      const passes = wanted === '2xx' ? answer.status >= 200 && answer.status < 300 : answer.status === wanted
+      return passes ? passed : `answered ${answer.status}`
+    }
+  })
 }
 
 /**

@@ -1,8 +1,7 @@
-import type { EngineError } from '../../engine/errors.js'
 import { linkedController, sleep } from '../../wait.js'
 import { get } from './http.js'
 import { passed, poll } from './poll.js'
-import type { Address, PortAnswer, ReadyCheck, Scene } from './probe.js'
+import { inWords, type Address, type Answer, type PortAnswer, type ReadyCheck, type Scene } from './probe.js'
 import type { Readiness } from './readiness.js'
 import { GREETING_MS, HELD_MS, knock } from './tcp.js'
 
@@ -48,8 +47,7 @@ export function learnPorts(
   times: LearningTimes = LEARNING_TIMES
 ): { readonly readiness: Readiness; readonly checks: () => readonly ReadyCheck[] } {
   const lastSaid = new Map<number, string>()
-  const said = (port: number) => (answer: string | EngineError) =>
-    lastSaid.set(port, typeof answer === 'string' ? answer : answer.daemonMessage)
+  const said = (port: number) => (answer: Answer) => lastSaid.set(port, inWords(answer))
   let checks: readonly ReadyCheck[] = []
 
   const learn = async (): Promise<number> => {
@@ -89,7 +87,7 @@ async function waitForFirst(
   ports: readonly number[],
   scene: Scene,
   times: LearningTimes,
-  said: (port: number) => (answer: string | EngineError) => void
+  said: (port: number) => (answer: Answer) => void
 ): Promise<{ readonly readyAt: number; readonly answered: ReadonlySet<number> }> {
   const { controller, unlink } = linkedController(scene.signal)
   const answered = new Set<number>()
@@ -113,7 +111,7 @@ async function firstAnswer(
   port: number,
   scene: Scene,
   times: LearningTimes,
-  said: (answer: string | EngineError) => void
+  said: (answer: Answer) => void
 ): Promise<number> {
   let doubtSince: number | undefined
   let at = 0

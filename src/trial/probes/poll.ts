@@ -1,5 +1,5 @@
-import type { EngineError } from '../../engine/errors.js'
 import { sleep } from '../../wait.js'
+import type { Address, Answer, Probe } from './probe.js'
 
 const FIRST_INTERVAL_MS = 25
 const LAST_INTERVAL_MS = 250
@@ -11,8 +11,8 @@ const GROWTH = 1.5
  * @throws the signal's reason, and what `ask` throws
  */
 export async function poll(
-  ask: () => Promise<Passed | string | EngineError>,
-  said: (answer: string | EngineError) => void,
+  ask: () => Promise<Passed | Answer>,
+  said: (answer: Answer) => void,
   signal: AbortSignal
 ): Promise<void> {
   for (let interval = FIRST_INTERVAL_MS; ; interval = Math.min(interval * GROWTH, LAST_INTERVAL_MS)) {
@@ -22,6 +22,24 @@ export async function poll(
     if (answer === passed) return
     said(answer)
     await sleep(interval, signal)
+  }
+}
+
+/**
+ * A probe that asks a port of the container again and again.
+ * @param askOf made anew for each boot; asks at the address at which the port is reached now
+ */
+export function portProbe(
+  port: number,
+  askOf: () => (address: Address, signal: AbortSignal) => Promise<Passed | string>
+): Probe {
+  return (scene, said) => {
+    const ask = askOf()
+    const askPort = async (): Promise<Passed | string> => {
+      const address = await scene.address(port)
+      return typeof address === 'string' ? address : await ask(address, scene.signal)
+    }
+    return poll(askPort, said, scene.signal)
   }
 }
 

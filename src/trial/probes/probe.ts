@@ -44,12 +44,19 @@ export interface Scene {
   readonly signal: AbortSignal
 }
 
+/** What a check was answered that did not pass: untrusted text, or how the engine failed. */
+export type Answer = string | EngineError
+
+export function inWords(answer: Answer): string {
+  return typeof answer === 'string' ? answer : answer.daemonMessage
+}
+
 /**
  * Asks until the check passes. What the container answers is never an error, however odd.
- * @param said is told what came last, for the message of a boot that timed out: untrusted text, or how the engine failed
+ * @param said is told what came last, for the message of a boot that timed out
  * @throws the signal's reason, or an error that is not the container's: no verdict can be had then
  */
-export type Probe = (scene: Scene, said: (answer: string | EngineError) => void) => Promise<void>
+export type Probe = (scene: Scene, said: (answer: Answer) => void) => Promise<void>
 
 /** The check in words, as reports show it. */
 export function describe(check: ReadyCheck): string {

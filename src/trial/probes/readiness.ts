@@ -4,8 +4,8 @@ import { exitProbe } from './exit.js'
 import { healthcheckProbe } from './healthcheck.js'
 import { httpProbe } from './http.js'
 import { logProbe } from './log.js'
-import type { PortAnswer, Probe, ReadyCheck, Scene } from './probe.js'
-import { describe } from './probe.js'
+import type { Answer, PortAnswer, Probe, ReadyCheck, Scene } from './probe.js'
+import { describe, inWords } from './probe.js'
 import { staysUpProbe } from './stays-up.js'
 import { greetingProbe, tcpProbe } from './tcp.js'
 
@@ -28,7 +28,7 @@ export interface Readiness {
  */
 export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
   if (checks.length === 0) throw new RangeError('there is no readiness check to ask')
-  const pending = new Map<ReadyCheck, string | EngineError>()
+  const pending = new Map<ReadyCheck, Answer>()
   const asked = checks.map(async (check) => {
     pending.set(check, 'no answer yet')
     await probeFor(check)(scene, (answer) => pending.set(check, answer))
@@ -36,11 +36,7 @@ export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
   })
   return {
     passed: Promise.all(asked).then(() => performance.now()),
-    waitingFor: () =>
-      [...pending].map(
-        ([check, answer]) =>
-          `${describe(check)}: ${typeof answer === 'string' ? answer : answer.daemonMessage}`
-      ),
+    waitingFor: () => [...pending].map(([check, answer]) => `${describe(check)}: ${inWords(answer)}`),
     trouble: () => [...pending.values()].find((answer) => typeof answer !== 'string')
   }
 }

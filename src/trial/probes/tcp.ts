@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import { passed, poll } from './poll.js'
+import { passed, portProbe } from './poll.js'
 import type { Address, Probe } from './probe.js'
 
 /**
@@ -28,47 +28,36 @@ export type Knock =
 
 /** Passes when the port twice in a row accepts a connection and does not close it, or says something. */
 export function tcpProbe(port: number): Probe {
-  return (scene, said) => {
+  return portProbe(port, () => {
     let closedMs = 0
-    return poll(
-      async () => {
-        for (let times = 1; ; times++) {
-          const address = await scene.address(port)
-          if (typeof address === 'string') return address
-          const holdMs = Math.max(times === 1 ? FIRST_HOLD_MS : HELD_MS, closedMs * HOLD_FACTOR)
-          const answer = await knock(address, Math.min(holdMs, LONGEST_HOLD_MS), scene.signal)
-          if (answer.kind === 'closed') {
-            closedMs = Math.max(closedMs, answer.lastedMs)
-            return answer.why
-          }
-          if (answer.kind === 'greeting' || times === 2) return passed
+    return async (address, signal) => {
+      for (const leastMs of [FIRST_HOLD_MS, HELD_MS]) {
+        const holdMs = Math.min(Math.max(leastMs, closedMs * HOLD_FACTOR), LONGEST_HOLD_MS)
+        const answer = await knock(address, holdMs, signal)
+        if (answer.kind === 'greeting') return passed
+        if (answer.kind === 'closed') {
+          closedMs = Math.max(closedMs, answer.lastedMs)
+          return answer.why
         }
-      },
-      said,
-      scene.signal
-    )
-  }
+      }
+      return passed
+    }
+  })
 }
 
 /** Passes when the port says something unasked, as SMTP, SSH or MySQL do. */
 export function greetingProbe(port: number): Probe {
-  return (scene, said) => {
+  return portProbe(port, () => {
     let attemptMs = GREETING_MS
-    return poll(
-      async () => {
-        const address = await scene.address(port)
-        if (typeof address === 'string') return address
-        const answer = await knock(address, attemptMs, scene.signal)
-        if (answer.kind === 'greeting') return passed
-        if (answer.kind === 'closed') return answer.why
-        const silence = `said nothing for ${attemptMs / 1000} s`
-        attemptMs *= 2
-        return silence
-      },
-      said,
-      scene.signal
-    )
-  }
+    return async (address, signal) => {
+      const answer = await knock(address, attemptMs, signal)
+      if (answer.kind === 'greeting') return passed
+      if (answer.kind === 'closed') return answer.why
+      const silence = `said nothing for ${attemptMs / 1000} s`
+      attemptMs *= 2
+      return silence
+    }
+  })
 }
 
 /**
