@@ -11,6 +11,8 @@ import { messageOf } from './trial/thrown.js'
 const DEEPEST = 3
 /** A report is bounded by rule to far less. */
 const LARGEST_BYTES = 64 * 1024 ** 2
+/** All of them are in memory at the same time. */
+const LARGEST_BYTES_OF_ALL = 256 * 1024 ** 2
 
 /**
  * Reads every `report.json` in a directory and below, as `actions/download-artifact` lays them out. Links are not followed.
@@ -24,6 +26,12 @@ export async function findReports(directory: string): Promise<readonly FoundRepo
   if (files.length === 0) throw new MergeError([`${directory}: there is no report.json in it`])
   if (files.length > MOST_JOBS)
     throw new MergeError([`${directory}: there are ${files.length} reports in it; ${MOST_JOBS} are the most`])
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
+  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  if (bytes > LARGEST_BYTES_OF_ALL)
+    throw new MergeError([
+      `${directory}: its reports have ${bytes} bytes; ${LARGEST_BYTES_OF_ALL} are the most`
+    ])
   const found: FoundReport[] = []
   const problems: string[] = []
   for (const file of files) {

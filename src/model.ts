@@ -260,6 +260,8 @@ export interface ImageFacts {
   readonly entrypoint: readonly string[]
   readonly cmd: readonly string[]
   readonly env: Readonly<Record<string, string>>
+  /** Those of them that the image does not bring: they are of the user's `env` and `options`. */
+  readonly givenEnv: Readonly<Record<string, string>>
   /** Environment variables that move a cache, with the absolute path they move it to. */
   readonly cacheEnv: readonly { readonly name: string; readonly path: string }[]
   /** A uid that the image's /etc/passwd does not know, as a platform assigns one to a deployment. */
@@ -689,6 +691,8 @@ export interface OldCode {
 export interface Observation {
   /** Why the trial could not be carried out as planned; undefined when it was. */
   readonly problem: string | undefined
+  /** A boot that was no trial of the fault and that the problem is about, such as the clean one before it. */
+  readonly preparation?: BootObservation | undefined
   /** First boots on the planted state: one, or one a replica. */
   readonly boots: readonly BootObservation[]
   readonly secondBoot: BootObservation | undefined

@@ -11,12 +11,12 @@ import { mergeReports } from './report/merge.js'
 import { makeReport } from './report/report.js'
 import {
   buildVariables,
-  imageSecrets,
+  containerSecrets,
   MOST_IMAGE_SECRETS,
   optionVariables,
   secretValues
 } from './report/secrets.js'
-import { hostOfProcesses, isAlive } from './processes.js'
+import { machineOfProcesses, isAlive } from './processes.js'
 import { jobOf, type RunIdentity } from './trial/labels.js'
 import { VERSION } from './version.js'
 import { workspaceFiles } from './workspace.js'
@@ -97,10 +97,11 @@ async function runAndPublish(
       onProgress: (event) => {
         publisher.progress(event)
       },
-      // What the image's variables are called is up to whoever wrote its Dockerfile, or the user's options.
-      onFacts: ({ env }) => {
-        const { values, left } = imageSecrets(env)
-        publisher.hide(values)
+      // What the image's variables are called is up to whoever wrote its Dockerfile.
+      onFacts: (facts) => {
+        const { given, ofImage, left } = containerSecrets(facts)
+        publisher.mask(given)
+        publisher.hide(ofImage)
         if (left > 0) publisher.warning(unmasked(left))
       },
       isAlive
@@ -153,7 +154,7 @@ function identify(inputs: Inputs, environment: NodeJS.ProcessEnv): RunIdentity {
     runId,
     job: jobOf(environment) ?? runId,
     startedAt: Math.floor(Date.now() / 1000),
-    owner: { host: hostOfProcesses(), pid: process.pid },
+    owner: { host: machineOfProcesses(), pid: process.pid },
     keep: inputs.keep
   }
 }

@@ -74,7 +74,7 @@ export function terminalPublisher(streams: TerminalStreams): Publisher {
     showStatus(below)
   }
   const message = (sign: string, text: string): void => {
-    visibleLines(text).forEach((line, index) => {
+    visibleLines(mask(text)).forEach((line, index) => {
       print(`${index === 0 ? sign : '  '}${line}`)
     })
   }

@@ -70,11 +70,11 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
       })
     },
     progress: (event) => {
-      const line = progressLine(event, ink)
+      const line = progressLine(event, ink, { columns: Infinity, mask })
       if (line !== undefined) print(line)
     },
     line: (text) => {
-      logLines(text).forEach(print)
+      logLines(mask(text)).forEach(print)
     },
     group: async (title, run) => {
       command(() => {
@@ -120,7 +120,13 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
       if (report.verdict === 'inconclusive') marks.conclude('warning', complaint(report))
     },
     comment: async (unmasked, request) => {
-      const { kind, message } = await commentOn(maskedReport(unmasked, mask), request, environment)
+      const { kind, message } = await commentOn(
+        maskedReport(unmasked, mask),
+        // As it is: two legs whose names an image calls secrets must not be taken for one.
+        unmasked.part.leg,
+        request,
+        environment
+      )
       switch (kind) {
         case 'written':
           print(message)
@@ -154,7 +160,7 @@ export function actionPublisher(environment: NodeJS.ProcessEnv): Publisher {
     },
     fail: (message) => {
       process.exitCode = core.ExitCode.Failure
-      logLines(message).slice(1).forEach(print)
+      logLines(mask(message)).slice(1).forEach(print)
       marks.conclude('error', message)
     },
     close: () => {

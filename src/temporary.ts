@@ -1,14 +1,14 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isAlive } from './processes.js'
+import { hostOfProcesses, isAlive } from './processes.js'
 
 /**
  * Makes a directory for temporary files that tells whose it is, so that it is found when this process is killed.
  * @returns its absolute path; whoever asks for it removes it
  */
 export async function temporaryDirectory(environment: NodeJS.ProcessEnv): Promise<string> {
-  return await mkdtemp(join(temporaryPlace(environment), `${PREFIX}${hostname()}-${process.pid}-`))
+  return await mkdtemp(join(temporaryPlace(environment), `${PREFIX}${hostOfProcesses()}-${process.pid}-`))
 }
 
 /**
@@ -34,7 +34,7 @@ function temporaryPlace({ RUNNER_TEMP = '' }: NodeJS.ProcessEnv): string {
 
 /** The process of this host that made a directory; undefined for whatever is not one of ours. */
 function ownerOf(name: string): number | undefined {
-  const prefix = `${PREFIX}${hostname()}-`
+  const prefix = `${PREFIX}${hostOfProcesses()}-`
   if (!name.startsWith(prefix)) return undefined
   const [, pid] = /^(\d+)-[A-Za-z0-9]{6}$/.exec(name.slice(prefix.length)) ?? []
   return pid === undefined ? undefined : Number(pid)

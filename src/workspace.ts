@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import { closeSync, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { cwd } from 'node:process'
 import { isWithin } from './paths.js'
@@ -23,7 +23,9 @@ export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
 
 /** Whether a path in the workspace is somewhere else, by links that a stranger may have committed. */
 function leadsOut(path: string, workspace: string): boolean {
-  if (!isWithin(path, workspace)) return false
+  // It may be named by the link that leads to it, or by where that leads.
+  const names = [workspace, ...(existsSync(workspace) ? [realpathSync(workspace)] : [])]
+  if (!names.some((name) => isWithin(path, name))) return false
   for (let at = path; ; at = dirname(at)) {
     try {
       return !isWithin(realpathSync(at), realpathSync(workspace))

@@ -1,4 +1,4 @@
-import { hostOfProcesses } from '../../src/processes.js'
+import { machineOfProcesses } from '../../src/processes.js'
 import { setTimeout as delay } from 'node:timers/promises'
 import { execute } from './runner.js'
 
@@ -25,5 +25,5 @@ export async function containersOf(pid: number, host?: string): Promise<string[]
 
 /** The label, with its value, on everything that a process made. */
 export function ownerLabel(pid: number): string {
-  return `cache-crash-test.owner=${hostOfProcesses()}/${pid}`
+  return `cache-crash-test.owner=${machineOfProcesses()}/${pid}`
 }

@@ -1,4 +1,4 @@
-import { hostOfProcesses } from '../../src/processes.js'
+import { machineOfProcesses } from '../../src/processes.js'
 import { spawn } from 'node:child_process'
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -153,7 +153,7 @@ export async function leftBehindBy(
   { pid }: Pick<Finished, 'pid'>,
   env: NodeJS.ProcessEnv = {}
 ): Promise<string[]> {
-  return await leftBehind(`cache-crash-test.owner=${hostOfProcesses()}/${pid}`, env)
+  return await leftBehind(`cache-crash-test.owner=${machineOfProcesses()}/${pid}`, env)
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hostOfProcesses } from '../../src/processes.js'
+import { machineOfProcesses } from '../../src/processes.js'
 import { docker } from '../action/docker.js'
 import { BASES } from '../action/runner.js'
 
@@ -16,7 +16,7 @@ export interface Bystander {
 const INHERITED = JSON.stringify({
   'cache-crash-test.run': 'abc',
   'cache-crash-test.deadline': '1',
-  'cache-crash-test.owner': `${hostOfProcesses()}/4194305`
+  'cache-crash-test.owner': `${machineOfProcesses()}/4194305`
 })
 
 /** A running container with a volume, a network and an image of its own, which brings labels like ours. */

@@ -51,7 +51,11 @@ const ENGINES: readonly Engine[] = [
       return { env, close: NOTHING_TO_CLOSE }
     }
   },
-  { name: 'Docker of Debian trixie', open: ofTrixie },
+  { name: 'Docker of Debian trixie', open: () => ofTrixie() },
+  {
+    name: 'Docker of Debian trixie, with images in containerd’s store',
+    open: () => ofTrixie({ features: { 'containerd-snapshotter': true } })
+  },
   { name: 'rootless Docker of Debian trixie', open: rootless },
   {
     name: 'Podman’s compatible socket',
@@ -61,8 +65,11 @@ const ENGINES: readonly Engine[] = [
 ]
 
 /** The daemon and its tools as trixie packages them, on this machine's kernel. */
-async function ofTrixie(): Promise<Way> {
-  const daemon = await newOwnDaemon({ command: (directory) => inTree('trixie', directory, 'dockerd') })
+async function ofTrixie(config: Readonly<Record<string, unknown>> = {}): Promise<Way> {
+  const daemon = await newOwnDaemon({
+    command: (directory) => inTree('trixie', directory, 'dockerd'),
+    config
+  })
   try {
     await daemon.start()
   } catch (error) {
@@ -261,8 +268,8 @@ async function untilOpen(address: number | string, isVain: () => boolean): Promi
   while (!isVain() && !(await isOpen())) await delay(50)
 }
 
-/** Runs the action on an image that must pass and one that must fail. @returns what is not as it must be */
-async function crashTest({ env, load }: Way, images: FixtureImages): Promise<string[]> {
+/** Runs the action on an image that must pass, which it builds, and one that must fail. @returns what is not as it must be */
+async function crashTest({ env, load }: Way, images: FixtureImages, directory: string): Promise<string[]> {
   const wrong: string[] = []
   for (const [image, expected] of [
     ['heals', 'recovered'],
@@ -270,9 +277,11 @@ async function crashTest({ env, load }: Way, images: FixtureImages): Promise<str
   ] as const) {
     const tag = await images.tag(image)
     await load?.(tag)
+    const context = await mkdtemp(join(directory, 'context-'))
+    await writeFile(join(context, 'Dockerfile'), `FROM ${tag}\n`)
     const tested = await runAction(
       {
-        image: tag,
+        ...(expected === 'recovered' ? { context } : { image: tag }),
         'cache-paths': '/data/cache',
         // One that is planted, and one that needs the engine to keep a volume mounted.
         faults: 'file-for-directory\ndisk-full',
@@ -311,7 +320,9 @@ for (const { name, refusal, open } of ENGINES) {
       const { stdout } = await run('docker', ['version', '--format', '{{.Server.Version}}'], {
         env: { ...process.env, ...way.env }
       })
-      const wrong = await (refusal === undefined ? crashTest(way, images) : meetRefusal(way, refusal))
+      const wrong = await (refusal === undefined
+        ? crashTest(way, images, directory)
+        : meetRefusal(way, refusal))
       const right = refusal === undefined ? 'pass (Docker' : 'refused in one sentence (Podman'
       result = wrong.length === 0 ? `${right} ${stdout.trim()})` : `FAIL: ${wrong.join('; ')}`
     } finally {

@@ -1,4 +1,4 @@
-import { hostOfProcesses } from '../../src/processes.js'
+import { machineOfProcesses } from '../../src/processes.js'
 import { readdir } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -134,7 +134,7 @@ async function partlyLabelledBy({ pid }: Finished): Promise<string[]> {
       id
     ])
     const isMine =
-      stdout.includes(`${hostOfProcesses()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
+      stdout.includes(`${machineOfProcesses()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
     if (isMine) found.push(`partly labelled image ${id}`)
   }
   return found

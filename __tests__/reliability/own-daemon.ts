@@ -20,6 +20,8 @@ export interface OwnDaemonOptions {
    * It is told the daemon's directory, which has to be seen there under the same name. Without it: the machine's `dockerd`.
    */
   readonly command?: (directory: string) => readonly string[]
+  /** The content of its daemon.json. */
+  readonly config?: Readonly<Record<string, unknown>>
   /**
    * How long it waits on SIGTERM for its containers, in seconds; then it ends without unmounting what they had. Without it: 1.
    */
@@ -67,7 +69,7 @@ export async function newOwnDaemon(options: OwnDaemonOptions = {}): Promise<OwnD
   const socket = join(directory, 'docker.sock')
   const logFile = join(directory, 'log')
   await mkdir(dataRoot, { recursive: true })
-  await writeFile(join(directory, 'daemon.json'), '{}')
+  await writeFile(join(directory, 'daemon.json'), JSON.stringify(options.config ?? {}))
   // An address of its own, or the bridge takes another one with each container that comes and goes.
   await run('ip', ['link', 'add', name, 'address', '02:00:00:00:00:01', 'type', 'bridge'])
   await run('ip', ['address', 'add', `${await freeSubnet()}.0.1/24`, 'dev', name])

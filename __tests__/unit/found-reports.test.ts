@@ -32,6 +32,14 @@ test('every report is found, as artifacts are laid out', async () => {
   expect(found[0]?.report).toEqual(report)
 })
 
+test('they are not read where all of them together are too large', async () => {
+  for (const name of ['a', 'b', 'c', 'd', 'e']) {
+    await put(`${name}/report.json`, '')
+    await truncate(join(directory, name, 'report.json'), 60 * 1024 ** 2)
+  }
+  await expect(findReports(directory)).rejects.toThrow('its reports have 314572800 bytes; 268435456 are')
+})
+
 test('links are not followed', async () => {
   await put('a/report.json', report)
   await symlink(join(directory, 'a'), join(directory, 'loop'))

@@ -43,6 +43,11 @@ describe('a path in the workspace', () => {
   )
 })
 
+test('a link leads out also of a workspace that is named by what its own link leads to', () => {
+  expect(files.leadsOut(join(workspace, 'to-outside'))).toBe(true)
+  expect(files.leadsOut(join(workspace, 'inner'))).toBe(false)
+})
+
 test('a path elsewhere is the user’s own', () => {
   expect(files.leadsOut(join(top, 'outside/credentials'))).toBe(false)
   expect(files.readText(join(top, 'outside/credentials'), 100)).toEqual({ kind: 'text', text: 'secret' })

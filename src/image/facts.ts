@@ -53,6 +53,9 @@ export async function readFacts(
     entrypoint: config.entrypoint,
     cmd: config.cmd,
     env: config.env,
+    givenEnv: Object.fromEntries(
+      Object.entries(config.env).filter(([name, value]) => image.env[name] !== value)
+    ),
     cacheEnv: readCacheEnv(config.env),
     strangerUid: strangerTo(accounts.passwd),
     ignoresModeBits: ignoresModeBits(user.uid, config),

@@ -110,6 +110,20 @@ function parseContext(
 
   const context = resolve(files.workspace, given)
   const file = fileGiven === undefined ? resolve(context, 'Dockerfile') : resolve(files.workspace, fileGiven)
+  const out = [
+    { input: 'context', path: context, words: given },
+    { input: 'file', path: file, words: fileGiven }
+  ] as const
+  for (const { input, path, words } of out.filter((one) => files.leadsOut(one.path))) {
+    const complaint = `is a link that leads out of the workspace (${path})`
+    problems.add(
+      input,
+      words,
+      complaint,
+      'a path in the workspace, or the absolute path that the link leads to'
+    )
+    return { context, file }
+  }
   if (!files.isDirectory(context)) {
     const found = files.isFile(context) ? 'is a file' : 'does not exist'
     problems.add('context', given, `${found} (${context})`, 'a directory, or a Git or archive URL')

@@ -52,13 +52,13 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   if (observation.problem !== undefined) return { kind: 'inconclusive', detail: observation.problem }
 
   const data = assessData(scenario, observation, standards)
-  const boots = assessBoots(scenario, observation)
+  const refuses = mayRefuse(scenario, observation)
+  const boots = assessBoots(scenario, observation, refuses)
   const second =
     observation.secondBoot === undefined ? CLEAN : assessSecondBoot(scenario, observation.secondBoot)
   const left = assessLeftAlone(scenario, observation)
   const lost = assessHealthyFiles(scenario, observation, standards)
   const code = assessOldCode(observation)
-  const refuses = mayRefuse(scenario, observation)
   // What was found on the volumes after a boot that the engine broke off, or that was not over, is not what it leaves.
   const open = boots.unknown ?? second.unknown
   const failures = (open === undefined ? [data, boots, left, lost, code, second] : [boots, code, second])
@@ -124,12 +124,12 @@ function assessBoot(boot: BootObservation): Assessment {
   const failures: Finding[] = []
   if (boot.canary)
     failures.push({ reason: 'stale-code', detail: 'planted old bytecode ran instead of the image’s code' })
+  // Old code that ran is the image's; how the boot ended, and what it says of that, may be the machine's doing.
+  if (boot.unconfirmed !== undefined) return { failures, unknown: boot.unconfirmed }
   if (boot.forbiddenLog !== undefined) {
     const { pattern, line } = boot.forbiddenLog
     failures.push({ reason: 'forbidden-log', detail: `the log matches forbid-logs /${pattern}/: ${line}` })
   }
-  // What was seen of it counts; how it ended does not.
-  if (boot.unconfirmed !== undefined) return { failures, unknown: boot.unconfirmed }
   const { outcome, stability, smokeTest } = boot
   switch (outcome.kind) {
     case 'engine-error':
@@ -160,7 +160,7 @@ function assessBoot(boot: BootObservation): Assessment {
   return { failures, unknown: undefined }
 }
 
-function assessBoots(scenario: Scenario, observation: Observation): Assessment {
+function assessBoots(scenario: Scenario, observation: Observation, refuses: boolean): Assessment {
   const damaged = damagesContent(scenario)
   const all = observation.boots.map((boot) => {
     const assessment = assessBoot(boot)
@@ -170,7 +170,8 @@ function assessBoots(scenario: Scenario, observation: Observation): Assessment {
     all.map((assessment) => assessment.unknown).find((reason) => reason !== undefined) ??
     (all.length === 0 ? 'no boot was observed' : undefined)
   const failing = all.filter(({ failures }) => failures.length > 0)
-  if (scenario.mode !== 'concurrent' || failing.length === 0 || failing.length === all.length) {
+  const isAlike = failing.length === 0 || failing.length === all.length
+  if (scenario.mode !== 'concurrent' || isAlike || refuses) {
     return { failures: all.flatMap(({ failures }) => failures), unknown }
   }
   const reasons = failing.flatMap(({ failures }) => failures)
@@ -282,12 +283,15 @@ function assessOldCode({ oldCode }: Observation): Assessment {
   return { failures: [{ reason: 'stale-code', detail }], unknown: undefined }
 }
 
-/** Start-up may refuse to run on damaged user data, as long as it says so by its exit code and destroys nothing. */
+/**
+ * Start-up may refuse to run on damaged user data, as long as it says so by its exit code and destroys nothing. A boot that is
+ * in doubt says nothing against it.
+ */
 function mayRefuse({ expectation }: Scenario, { boots }: Observation): boolean {
   return (
     expectation === 'recover-or-refuse' &&
     boots.length > 0 &&
-    boots.every(({ outcome }) => isRefusal(outcome))
+    boots.every(({ outcome, unconfirmed }) => unconfirmed !== undefined || isRefusal(outcome))
   )
 }
 

@@ -9,7 +9,7 @@ export type PlacedFiles = ReadonlyMap<string, string>
 /**
  * Carries out what a Dockerfile copies, on names.
  * @param files of the context that the builder gets, relative to it
- * @param spend called for each source and file; it throws when that took too long
+ * @param spend called for each file of each step; it throws when that took too long
  */
 export function placeFiles(
   copies: readonly Copied[],
@@ -19,7 +19,10 @@ export function placeFiles(
   const placed = new Map<string, string>()
   for (const copy of copies) {
     if (copy.from === 'elsewhere') {
-      for (const path of placed.keys()) if (isWithin(path, copy.destination)) placed.delete(path)
+      for (const path of placed.keys()) {
+        spend()
+        if (isWithin(path, copy.destination)) placed.delete(path)
+      }
       continue
     }
     const matches = copy.sources.map(pathPattern)

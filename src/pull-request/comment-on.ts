@@ -17,9 +17,13 @@ const ANSWER_MS = 20_000
 /** For the marker, which is added to what is rendered. */
 const MARKER_LENGTH = 200
 
-/** Comments on the pull request that this workflow runs for, if the request and the verdict ask for it. Never throws. */
+/**
+ * Comments on the pull request that this workflow runs for, if the request and the verdict ask for it. Never throws.
+ * @param leg of the matrix, which is only hashed
+ */
 export async function commentOn(
   report: Report,
+  leg: string | null,
   request: CommentRequest,
   environment: NodeJS.ProcessEnv
 ): Promise<CommentResult> {
@@ -34,7 +38,7 @@ export async function commentOn(
     }
   }
   const runId = context.runId
-  const { leg, shard } = report.part
+  const { shard } = report.part
   const marker = markerOf(
     {
       workflow: environment.GITHUB_WORKFLOW ?? '',

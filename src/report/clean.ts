@@ -1,4 +1,4 @@
-import { buildVariables, imageSecrets, maskAround, masker, optionVariables, secretValues } from './secrets.js'
+import { buildVariables, containerSecrets, maskAround, masker, secretValues } from './secrets.js'
 import { cut, oneLine, visible } from './untrusted.js'
 import type { RunRecord } from '../model.js'
 
@@ -15,8 +15,9 @@ const LONGEST_TEXT = 2_000
 /** Takes a run's secrets out before anything is cut, since half a secret would not be recognised. */
 export function cleaner({ inputs, facts }: Pick<RunRecord, 'inputs' | 'facts'>): Clean {
   const build = inputs.image.kind === 'build' ? inputs.image : undefined
-  const variables = { ...buildVariables(build), ...optionVariables(inputs.options), ...inputs.env }
-  const mask = masker(secretValues(variables, build?.secrets ?? {}).keys(), imageSecrets(facts.env).values)
+  const variables = { ...buildVariables(build), ...inputs.env }
+  const { given, ofImage } = containerSecrets(facts)
+  const mask = masker([...secretValues(variables, build?.secrets ?? {}).keys(), ...given], ofImage)
   return {
     text: (text) => cut(maskAround(text, oneLine, mask), LONGEST_TEXT),
     line: (line) => maskAround(line, visible, mask)

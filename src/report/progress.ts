@@ -1,5 +1,6 @@
 import { counted } from './excerpt.js'
 import { fitted, padded, width, type Paint } from './paint.js'
+import { maskAround } from './secrets.js'
 import { oneLine, visible } from './untrusted.js'
 import { duration, roughly, sentence } from './words.js'
 import type { ControlResult, Scenario, ScenarioResult } from '../model.js'
@@ -99,7 +100,7 @@ export function progressLine(
     case 'control':
       return `${ink.dim('▸')} Control: booting on clean state`
     case 'control-done':
-      return controlLine(event.control, ink)
+      return controlLine(event.control, ink, fit)
     case 'plan': {
       const left = event.omissions === 0 ? '' : `, ${event.omissions} left out`
       return `${ink.dim('▸')} Plan: ${counted(event.scenarios, 'scenario')}${left}, about ${roughly(event.seconds)}`
@@ -136,8 +137,9 @@ export function statusLine(tally: Tally, seconds: number, { columns, mask }: Lin
   return fitted(`  ${words.join('; ')}`, columns - 1)
 }
 
-function controlLine(control: ControlResult, ink: Paint): string {
-  if (control.kind === 'failed') return ink.red(`✖ Control failed: ${sentence(oneLine(control.message))}`)
+function controlLine(control: ControlResult, ink: Paint, { mask }: LineFit): string {
+  if (control.kind === 'failed')
+    return ink.red(`✖ Control failed: ${sentence(maskAround(control.message, oneLine, mask))}`)
   const { readySeconds, secondReadySeconds } = control.knowledge
   return `${ink.green('✔')} Control: ready after ${duration(readySeconds)}, then ${duration(secondReadySeconds)} on the state it left`
 }
@@ -153,7 +155,7 @@ function resultLine(result: ScenarioResult, place: string, ink: Paint, { columns
     const room = columns - width(`${sign} ${place} ${words}   ${took}`)
     return `${colour(sign)} ${ink.dim(place)} ${colour(words)} ${fitted(about, Math.max(NARROWEST, room))}  ${ink.dim(took)}`
   }
-  const detail = `${id}: ${mask(oneLine(verdict.detail))}`
+  const detail = `${id}: ${maskAround(verdict.detail, oneLine, mask)}`
   switch (verdict.kind) {
     case 'recovered':
     case 'tolerated':

@@ -156,7 +156,7 @@ function scenarioOf(
       .filter((boot) => boot.observation !== shown?.observation)
       .map((boot) => logOf(boot, clean, bounds.other)),
     smokeTest: smokeTestOf(shown?.observation, clean),
-    reproduce: reproduceCommand(record.inputs, scenario, context.command, record.facts.env),
+    reproduce: reproduceCommand(record.inputs, scenario, context.command),
     // The engine allows no other names; a command line is made of it.
     keptContainer: keptContainer !== undefined && /^[\w.-]+$/.test(keptContainer) ? keptContainer : null
   }

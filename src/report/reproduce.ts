@@ -1,20 +1,23 @@
-import { buildVariables, isSecret, isSecretName, nameAndValue, secretValues } from './secrets.js'
-import type { BuildSource, HealthInputs, ImageFacts, Inputs, ProbeSpec, Scenario } from '../model.js'
+import {
+  buildVariables,
+  isSecret,
+  isSecretName,
+  nameAndValue,
+  optionVariables,
+  secretValues
+} from './secrets.js'
+import type { BuildSource, HealthInputs, Inputs, ProbeSpec, Scenario } from '../model.js'
 
 /**
  * A command line, for a POSIX shell, that runs one scenario again where the repository is checked out. Only what matters
  * for the scenario and is not the default is in it. Secrets are `"$NAME"`, to be set by whoever runs it.
  * @param command how the command line tool is called, verbatim
- * @param imageEnv what a container's environment has besides: a value in it may come from the input `options`
  */
-export function reproduceCommand(
-  inputs: Inputs,
-  scenario: Scenario,
-  command = 'cache-crash-test',
-  imageEnv: ImageFacts['env'] = {}
-): string {
+export function reproduceCommand(inputs: Inputs, scenario: Scenario, command = 'cache-crash-test'): string {
   const build = inputs.image.kind === 'build' ? inputs.image : undefined
-  const secrets = secretValues({ ...imageEnv, ...buildVariables(build), ...inputs.env }, build?.secrets ?? {})
+  // Nothing that the image says: it would choose which of the reader's variables are given to it, and where.
+  const variables = { ...optionVariables(inputs.options), ...buildVariables(build), ...inputs.env }
+  const secrets = secretValues(variables, build?.secrets ?? {})
   return [
     command,
     ...flags(inputs, scenario, secrets).map(({ name, value }) => `--${name} ${word(value, secrets)}`)

@@ -6,7 +6,9 @@ import { MOST_JOBS } from '../matrix.js'
  * known is `null`, never left out. Strings that containers wrote are printable and bounded, secrets in them are `***`.
  */
 
-const seconds = z.number().nonnegative()
+/** Thirty years, and far from what arithmetic makes infinite. */
+const MOST_SECONDS = 1e9
+const seconds = z.number().nonnegative().max(MOST_SECONDS)
 const text = z.string()
 
 export const failureReasons = [

@@ -1,6 +1,6 @@
 /** What must not be shown, and how it is taken out of a text. Pure. */
 
-import type { BuildSource } from '../model.js'
+import type { BuildSource, ImageFacts } from '../model.js'
 
 /** Shorter values are left: masking `1` or `{` would make a report unreadable and guess the value anyway. */
 const SHORTEST_SECRET = 4
@@ -60,25 +60,28 @@ export function secretValues(
 export const MOST_IMAGE_SECRETS = 100
 const MOST_IMAGE_CHARACTERS = 8192
 
-/**
- * Secret values among the variables of an image, which whoever wrote it chose: no more than can be masked in time.
- * @returns values for the second parameter of `masker`
- */
-export function imageSecrets(env: Readonly<Record<string, string>>): {
-  readonly values: readonly string[]
-  /** How many are left as they are. */
+/** Secret values among the variables of a container. */
+export interface ContainerSecrets {
+  /** The user's, for the first parameter of `masker`. */
+  readonly given: readonly string[]
+  /** The image's, which whoever wrote it chose: no more than can be masked in time; for the second parameter. */
+  readonly ofImage: readonly string[]
+  /** How many of the image's are left as they are. */
   readonly left: number
-} {
-  const found = [...secretValues(env, {}).keys()]
+}
+
+export function containerSecrets({ env, givenEnv }: Pick<ImageFacts, 'env' | 'givenEnv'>): ContainerSecrets {
+  const given = new Set(secretValues(givenEnv, {}).keys())
+  const found = [...secretValues(env, {}).keys()].filter((value) => !given.has(value))
   let [lines, characters] = [MOST_IMAGE_SECRETS, MOST_IMAGE_CHARACTERS]
-  const values = found.filter((value) => {
+  const ofImage = found.filter((value) => {
     const parts = value.split('\n').length
     if (parts > lines || value.length > characters) return false
     lines -= parts
     characters -= value.length
     return true
   })
-  return { values, left: found.length - values.length }
+  return { given: [...given], ofImage, left: found.length - ofImage.length }
 }
 
 /**
@@ -94,7 +97,8 @@ export function buildVariables(
 }
 
 /**
- * The variables that the user's `options` give the container, which are the user's own, and not the image's.
+ * The variables that the words of `options` give the container. What a file of `--env-file` says is known only once the CLI has
+ * read it.
  * @param options words for `docker create`
  * @param environment where the CLI takes the value of a variable that has none
  */
@@ -216,23 +220,27 @@ const LONGEST_EXPRESSION = 100_000
 /**
  * An expression for a text in which each character may be escaped in a way of its own, as languages do it for URLs, JSON, XML and
  * shells; undefined where there is nothing to escape. There are no two ways to match the same text, so that a text takes no more
- * time than the product of both lengths, which only values may cost that no stranger chose.
+ * time than the product of both lengths, which only values may cost that no stranger chose: backslashes are counted together
+ * with those that escape what follows them.
  */
 function flexible(part: string): RegExp | undefined {
   if (Array.from(part).every((character) => PLAIN.test(character))) return undefined
-  const source = part.replace(/\\+|[^\\]/gu, (piece) =>
-    // A run of them as one, or which of them escapes which would be open.
-    piece.startsWith('\\')
-      ? `(?:\\\\{${piece.length},${4 * piece.length}}|(?:%5[cC]){${piece.length}})`
-      : anyForm(piece)
-  )
+  const source = part.replace(/(\\*)([^\\]?)/gu, (_, { length }: string, character: string) => {
+    if (length === 0) return character === '' ? '' : anyForm(character, ESCAPES)
+    const backslashes = `(?:\\\\{${length},${4 * length + 4}}|(?:%5[cC]){${length}})`
+    return character === '' ? backslashes : `${backslashes}${anyForm(character, '')}`
+  })
   return source.length > LONGEST_EXPRESSION ? undefined : new RegExp(source, 'g')
 }
 
 const NAMES: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
 const LETTERS: Readonly<Record<string, string>> = { '\n': 'n', '\r': 'r', '\t': 't' }
 
-function anyForm(character: string): string {
+/** What stands before an escaped character: more than one where what is escaped is escaped again. */
+const ESCAPES = '\\\\{1,4}'
+
+/** @param escapes what stands before the character where it is escaped; nothing where the backslashes are matched already */
+function anyForm(character: string, escapes: string): string {
   if (PLAIN.test(character)) return character.replace('.', '\\.')
   const code = character.codePointAt(0) ?? 0
   const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
@@ -240,13 +248,13 @@ function anyForm(character: string): string {
   const [name, letter] = [NAMES[character], LETTERS[character]]
   // The literal comes last: it may be how one of the others begins.
   return `(?:${[
-    ...(code < 0x80 ? [`\\\\{1,4}${literal}`] : []),
+    ...(code < 0x80 && escapes !== '' ? [`${escapes}${literal}`] : []),
     [...Buffer.from(character)].map((byte) => `%${anyCase(hex(byte, 2))}`).join(''),
-    units.map((unit) => `\\\\{1,4}u${anyCase(hex(unit, 4))}`).join(''),
+    units.map((unit, at) => `${at === 0 ? escapes : ESCAPES}u${anyCase(hex(unit, 4))}`).join(''),
     `&#0{0,4}${code};`,
     `&#[xX]0{0,4}${anyCase(code.toString(16))};`,
     ...(name === undefined ? [] : [`&${name};`]),
-    ...(letter === undefined ? [] : [`\\\\{1,4}${letter}`]),
+    ...(letter === undefined ? [] : [`${escapes}${letter}`]),
     ...(character === ' ' ? ['\\+'] : []),
     literal
   ].join('|')})`
@@ -261,13 +269,13 @@ function anyCase(digits: string): string {
 }
 
 /** How a text ends that was cut before it came here; what stands before may be the beginning of a secret. */
-const CUT_END = /(?: ?…| \[… \d+ more bytes\])$/
+const CUT_END = /(?: ?…(?: \(\d+ characters cut\))?| \[… \d+ more bytes\])$/
 /** Of a beginning that is looked for; a longer one is found by its first characters. */
 const LONGEST_BEGINNING = 256
 
 /**
  * @param values secrets of the user; every form of each is taken out
- * @param ofImage secrets that an image brings, as `imageSecrets` gives them: their forms are looked for as they are
+ * @param ofImage secrets that an image brings, as `containerSecrets` gives them: their forms are looked for as they are
  * @returns a function that replaces them by `***`
  */
 export function masker(values: Iterable<string>, ofImage: Iterable<string> = []): (text: string) => string {

@@ -125,17 +125,22 @@ export function bootRequest(
 }
 
 /**
- * How long a container may take to stop that did so after the control's first boot, within the engine's 10 s or what `options` says: a busy
- * machine must not turn a stop into a SIGKILL, whose traces would be taken for those of the fault.
+ * How long a container may take to stop, in seconds, where the engine's 10 s may not do or it has been seen to end within them: a
+ * busy machine must not turn a stop into a SIGKILL, whose traces would be taken for those of the fault.
  */
 const GRACE_SECONDS = 60
 
+/** The grace period of a stop that must not become a SIGKILL, in seconds; longer only where `options` says so. */
+export function patience({ template }: Lab): number {
+  return Math.max(GRACE_SECONDS, Number(template.StopTimeout ?? 0))
+}
+
 /** Graceful, unless the control showed that the image ignores its stop signal: waiting out the grace period changes nothing. */
 export async function stop(
-  { engine, template }: Lab,
+  lab: Lab,
   { ignoresStopSignal }: Pick<ControlKnowledge, 'ignoresStopSignal'>,
   id: string
 ): Promise<void> {
-  if (ignoresStopSignal) await engine.killContainer(id)
-  else await engine.stopContainer(id, Math.max(GRACE_SECONDS, Number(template.StopTimeout ?? 0)))
+  if (ignoresStopSignal) await lab.engine.killContainer(id)
+  else await lab.engine.stopContainer(id, patience(lab))
 }

@@ -3,9 +3,9 @@ import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
-import { bootRequest, longer, stop, wasOverTime, type BootLimits } from './boots.js'
+import { bootRequest, longer, patience, stop, wasOverTime, type BootLimits } from './boots.js'
 import { SIGKILLED } from '../exit-codes.js'
-import { doubtOf } from './doubt.js'
+import { doubtOf, untilConfirmed } from './doubt.js'
 import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
@@ -90,62 +90,80 @@ export async function runControl(lab: Lab, request: ControlRequest): Promise<Con
   }
 }
 
-/** Makes the control once more where its failure may be the machine's doing. */
+/**
+ * Makes the control again where its failure may be the machine's doing.
+ * @throws EngineError where it failed in another such way each time
+ */
 async function controlUnlessByChance(
   lab: Lab,
   request: ControlRequest,
   withSentinels: boolean
 ): Promise<ControlOutcome> {
-  const name = withSentinels ? 'control' : 'control-without-sentinels'
-  const limits = firstLimits(lab)
-  const outcome = await controlOnce(lab, request, { name, withSentinels, limits })
-  if (outcome.result.kind === 'passed') return outcome
-  const doubt = doubtOf(outcome.result.boot)
-  // Where the user did not say how long it may take, it had far more time than any start-up needs; a later boot had two tries.
-  const isNoChance =
-    doubt === 'over-time' &&
-    (lab.health.startupTimeoutMs === undefined || outcome.result.stage !== 'first-boot')
-  if (doubt === undefined || isNoChance) return outcome
-  return await controlOnce(lab, request, { name: `${name}-again`, withSentinels, limits: longer(limits) })
+  const first = firstLimits(lab)
+  return await untilConfirmed(async (run) => {
+    const { outcome, stopWasKilled } = await controlOnce(lab, request, {
+      name: `${withSentinels ? 'control' : 'control-without-sentinels'}${run}`,
+      withSentinels,
+      limits: run === '' ? first : longer(first),
+      // Most images that ignore their signal boot again all the same, and need not be waited for.
+      graceSeconds: run === '' ? undefined : patience(lab)
+    })
+    const { result } = outcome
+    if (result.kind === 'passed') return { result: outcome, doubts: [], failure: '' }
+    const doubt = doubtOf(result.boot)
+    // Where the user did not say how long it may take, it had far more time than any start-up needs; a later boot had two tries.
+    const isNoChance =
+      doubt === 'over-time' && (lab.health.startupTimeoutMs === undefined || result.stage !== 'first-boot')
+    return {
+      result: outcome,
+      doubts: [
+        ...(doubt === undefined || isNoChance ? [] : [`${result.stage}: ${doubt}`]),
+        // What a SIGKILL left, where the stop only took longer than the engine waits, may be why.
+        ...(doubt === undefined && stopWasKilled ? ['stop'] : [])
+      ],
+      failure: isFine(result.boot) ? result.message : `it ${shortcoming(result.boot)}`
+    }
+  })
 }
 
 async function controlOnce(
   lab: Lab,
   request: ControlRequest,
-  {
-    name,
-    withSentinels,
-    limits
-  }: { readonly name: string } & Pick<ControlConditions, 'withSentinels' | 'limits'>
-): Promise<ControlOutcome> {
+  { name, ...conditions }: { readonly name: string } & Omit<ControlConditions, 'traced' | 'stopKilled'>
+): Promise<{ readonly outcome: ControlOutcome; readonly stopWasKilled: boolean }> {
   const bench = new Bench(lab, name)
   const boots: ControlTrace['boots'][number][] = []
   let outcome: Omit<ControlOutcome, 'trace'>
+  let stopWasKilled = false
   try {
     outcome = await control(lab, request, bench, {
-      withSentinels,
-      limits,
-      traced: (boot) => boots.push(boot)
+      ...conditions,
+      traced: (boot) => boots.push(boot),
+      stopKilled: () => (stopWasKilled = true)
     })
   } finally {
     await bench.dispose()
   }
-  return { ...outcome, trace: { boots, phases: bench.timeline.phases } }
+  return { outcome: { ...outcome, trace: { boots, phases: bench.timeline.phases } }, stopWasKilled }
 }
 
 interface ControlConditions {
   readonly withSentinels: boolean
   /** Of the first boot. */
   readonly limits: BootLimits
+  /** Of the stop after it; undefined is the engine's own. */
+  readonly graceSeconds: number | undefined
   /** Takes every boot as it has ended. */
   readonly traced: (boot: ControlTrace['boots'][number]) => void
+  /** Is called when the grace period ran out. */
+  readonly stopKilled: () => void
 }
 
 async function control(
   lab: Lab,
   request: ControlRequest,
   bench: Bench,
-  { withSentinels, limits: limitsOfFirst, traced }: ControlConditions
+  { withSentinels, limits: limitsOfFirst, graceSeconds, traced, stopKilled }: ControlConditions
 ): Promise<Omit<ControlOutcome, 'trace'>> {
   const { engine, mounts } = lab
   const volumes = bench.volumes({ noCopy: false })
@@ -179,7 +197,10 @@ async function control(
     return await failed('first-boot', firstBootMessage(learned.observation), learned.observation)
   }
   const limits = limitsAfter(lab, learned.observation)
-  const ignoresStopSignal = await bench.timeline.during(label)('stop', () => stopAndLearn(lab, first.id))
+  const ignoresStopSignal = await bench.timeline.during(label)('stop', () =>
+    stopAndLearn(lab, first.id, graceSeconds)
+  )
+  if (ignoresStopSignal) stopKilled()
   const afterFirst = await readRoots(engine, first.id, mounts)
   const layerData = request.restarts ? request.dataPaths.filter((path) => !onVolume(path, mounts)) : []
   const layerAfterFirst = await readRoots(engine, first.id, layerData)
@@ -373,10 +394,10 @@ function readySeconds({ outcome }: BootObservation): number {
 }
 
 /** A graceful stop. @returns true when the grace period ran out: the image ignores its stop signal */
-async function stopAndLearn(lab: Lab, container: string): Promise<boolean> {
+async function stopAndLearn(lab: Lab, container: string, graceSeconds: number | undefined): Promise<boolean> {
   const { running } = await lab.engine.inspectContainer(container)
   if (!running) return false
-  await lab.engine.stopContainer(container)
+  await lab.engine.stopContainer(container, graceSeconds)
   const { exitCode, oomKilled } = await lab.engine.inspectContainer(container)
   // Which the engine sends when the grace period is over.
   return exitCode === SIGKILLED && !oomKilled

@@ -1,3 +1,4 @@
+import { EngineError } from '../engine/errors.js'
 import { SIGKILLED } from '../exit-codes.js'
 import { wasOverTime } from './boots.js'
 import { lackedSpace } from './room.js'
@@ -19,6 +20,41 @@ export type Doubts = ReadonlySet<string>
 export const NO_DOUBTS: Doubts = new Set()
 
 /**
+ * How the runs of something are called whose failure may be the machine's doing, behind its name: what is seen twice is
+ * confirmed, and after the last run nothing is.
+ */
+export const RUNS = ['', '-again', '-again-3'] as const
+
+/** What came of one run of something. */
+export interface Attempt<T> {
+  readonly result: T
+  /** In which ways its failure may be the machine's doing; none where it did not fail, or not by that alone. */
+  readonly doubts: readonly string[]
+  /** How it failed, for whoever has to hear that it is not known why. */
+  readonly failure: string
+}
+
+/**
+ * Runs something until it is known what it comes to.
+ * @param attempt is told the end of its name
+ * @throws EngineError where it failed in another such way each time
+ */
+export async function untilConfirmed<T>(
+  attempt: (run: (typeof RUNS)[number]) => Promise<Attempt<T>>
+): Promise<T> {
+  const seen = new Set<string>()
+  const failures: string[] = []
+  for (const run of RUNS) {
+    const { result, doubts, failure } = await attempt(run)
+    if (doubts.length === 0 || doubts.some((doubt) => seen.has(doubt))) return result
+    doubts.forEach((doubt) => seen.add(doubt))
+    failures.push(failure)
+  }
+  const words = `it failed in another way each time, as on a machine that is out of its resources: ${failures.join('; ')}`
+  throw new EngineError('boot healthy state', undefined, words)
+}
+
+/**
  * What the machine may have to do with how a boot ended; undefined where it is the container's own doing.
  * @param diskIsFull whether that is what the boot has to stand
  */
@@ -34,28 +70,43 @@ export function doubtOf(boot: BootObservation, diskIsFull = false): Doubt | unde
   return undefined
 }
 
+/** What there is to doubt of one run of a trial, in the light of those before it. */
+export interface Doubted {
+  /** With its boots marked. */
+  readonly observation: Observation
+  /** All that has been seen by now. */
+  readonly seen: Doubts
+  /** What was seen in this run, and in an earlier one. */
+  readonly confirmed: Doubts
+  /** Whether something was seen for the first time. */
+  readonly isDoubtful: boolean
+}
+
 /**
  * Marks the boots of a trial whose end may be the machine's doing.
  * @param seen what earlier runs of the trial came to: what is seen again is confirmed
- * @returns the observation, and all that has been seen by now; both as they were where there is nothing to doubt
  */
-export function doubted(
-  { plant }: Scenario,
-  observation: Observation,
-  seen: Doubts
-): { readonly observation: Observation; readonly seen: Doubts; readonly isDoubtful: boolean } {
+export function doubted({ plant }: Scenario, observation: Observation, seen: Doubts): Doubted {
   const now = new Set<string>()
-  let isDoubtful = false
+  const confirmed = new Set<string>()
   const mark = (boot: BootObservation, which: string): BootObservation => {
     const doubt = doubtOf(boot, plant.fullMount !== undefined)
     if (doubt === undefined) return boot
     const key = `${which}: ${doubt}`
     now.add(key)
-    if (seen.has(key)) return boot
-    isDoubtful = true
+    if (seen.has(key)) {
+      confirmed.add(key)
+      return boot
+    }
     return { ...boot, unconfirmed: DOUBTS[doubt] }
   }
   const boots = observation.boots.map((boot) => mark(boot, 'first'))
   const secondBoot = observation.secondBoot === undefined ? undefined : mark(observation.secondBoot, 'second')
-  return { observation: { ...observation, boots, secondBoot }, seen: new Set([...seen, ...now]), isDoubtful }
+  if (observation.preparation !== undefined) mark(observation.preparation, 'preparation')
+  return {
+    observation: { ...observation, boots, secondBoot },
+    seen: new Set([...seen, ...now]),
+    confirmed,
+    isDoubtful: now.size > confirmed.size
+  }
 }

@@ -4,7 +4,7 @@ import { STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { seedEntries } from './plant.js'
 import { isUp, shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
-import type { Stage } from './stage.js'
+import type { Problem, Stage } from './stage.js'
 import type { TmpfsVolume, VolumeMount } from './container.js'
 import type { FullMount, Scenario, TreeEntry } from '../model.js'
 
@@ -45,14 +45,15 @@ export async function stageFull(
     await writeState(lab, bench, again, ordinary, kept)
     return again
   }
-  const excuse = async (): Promise<string | undefined> => {
+  const excuse = async (): Promise<Problem | undefined> => {
     const roomy = await mountFull(lab, scenario, full, bench, { conditions, roomy: true })
     const observed = await bootOnce(lab, conditions, bench, roomy.container, {
       canary: undefined,
       label: 'boot with room'
     })
     if (isUp(observed)) return undefined
-    return `it fails as well with the same file system at ${full.path} when there is room on it: it ${shortcoming(observed)}`
+    const words = `it fails as well with the same file system at ${full.path} when there is room on it: it ${shortcoming(observed)}`
+    return { problem: words, boot: observed }
   }
   return { containers: [container], next, nextEvenIfDown: true, excuse }
 }

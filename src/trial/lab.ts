@@ -134,6 +134,11 @@ export class Bench {
     return container
   }
 
+  /** Ends what runs, and removes nothing. @throws EngineError */
+  async kill(): Promise<void> {
+    await Promise.all(this.#containers.map(({ id }) => this.#lab.engine.killContainer(id)))
+  }
+
   /** Names of the containers that were made, oldest first. */
   get names(): string[] {
     return this.#containers.map(({ name }) => name)

@@ -128,12 +128,17 @@ export function isAbandoned(
 
 /**
  * Whether a run made it, and not somebody who used an image with a run's labels: by its name, or as a step of the legacy
- * builder, which names nothing and never starts the containers of its own labels (20.10). An image has the run's tag or none.
+ * builder, which names nothing and never starts the containers of its own labels (20.10). An image has the run's tag or none, and
+ * where the engine keeps images in containerd's store, which is Docker 29's default, each tag gives it a digest of that name, too.
  */
 export function isMadeByRun({ kind, names, labels, isUnstartedStep }: LabelledResource): boolean {
   const runId = complete(labels)[RUN_LABEL]
   if (runId === undefined) return false
-  if (kind === 'image') return names.every((name) => name === `${IMAGE_REPOSITORY}:${runId}`)
+  if (kind === 'image') {
+    return names.every(
+      (name) => name === `${IMAGE_REPOSITORY}:${runId}` || name.startsWith(`${IMAGE_REPOSITORY}@`)
+    )
+  }
   return isUnstartedStep || names.some((name) => name.startsWith(namePrefix(runId)))
 }
 

@@ -16,8 +16,8 @@ const MOST_SOURCE_BYTES = 1_048_576
 /** What is known of the Python of the image under test. */
 export interface PythonStart {
   readonly facts: PythonFacts
-  /** What start-up imports on clean state. */
-  readonly imports: readonly ImportRecord[]
+  /** What start-up imports on clean state; undefined where not all of it is known. */
+  readonly imports: readonly ImportRecord[] | undefined
 }
 
 /** State that another release left, and how to boot on a copy of it. */
@@ -41,14 +41,15 @@ export async function findOldCode(
   python: PythonStart,
   left: LeftState
 ): Promise<readonly OldCode[] | undefined> {
-  const volumes = bench.volumes({ noCopy: true })
-  const imports = await verboseImports(lab, bench, { ...left, volumes, state: left.entries })
+  const known = python.imports
+  if (known === undefined) return undefined
+  const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
   if (imports === undefined || imports.length === 0) return undefined
   const files = new Map(left.entries.map((entry) => [entry.path, entry]))
   const loaded = imports.flatMap((record) => {
     const file = record.from === 'bytecode' ? record.bytecode : record.source
     const content = file === undefined ? undefined : files.get(file)?.content
-    const own = python.imports.find(({ module, source }) => module === record.module && source !== undefined)
+    const own = known.find(({ module, source }) => module === record.module && source !== undefined)
     if (file === undefined || content === undefined || own?.source === undefined) return []
     return [{ file, ran: content, own: own.source }]
   })
@@ -82,14 +83,15 @@ async function withSources(
 
 /**
  * Whether start-up may run code from the volumes: something that Python could load lies there, or start-up looks there on clean
- * state. Neither alone tells: a directory of plugins may be empty then, and of a large volume not all is read.
+ * state. Neither alone tells: a directory of plugins may be empty then, and of a large volume not all is read. Where it is not
+ * known what start-up imports, it may.
  */
 export function mayLoadFromVolumes(
   { imports }: PythonStart,
   mounts: readonly string[],
   left: ReadonlyMap<string, TreeEntry>
 ): boolean {
-  if ([...left.keys()].some((path) => /\.pyc?$/.test(path))) return true
+  if (imports === undefined || [...left.keys()].some((path) => /\.pyc?$/.test(path))) return true
   const places = imports.flatMap(({ source, bytecode, bytecodeDirectory }) => [
     source,
     bytecode,

@@ -2,13 +2,14 @@ import { EngineError } from '../engine/errors.js'
 import { compileBytecode } from '../image/bytecode.js'
 import { chooseModules } from '../image/modules.js'
 import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
-import { containerBody, type VolumeMount } from './container.js'
+import { containerBody } from './container.js'
+import { doubtOf } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
 import { writeState } from './state.js'
 import { bootRequest, longer, type BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
-import type { ImageFacts, PythonImports, TreeEntry } from '../model.js'
+import type { BootObservation, ImageFacts, PythonImports, TreeEntry } from '../model.js'
 
 /** Verbose imports of a large application are a few megabytes. */
 const LOG_BYTES = 32 * 1024 * 1024
@@ -29,8 +30,8 @@ export interface ReconnaissanceRequest {
 /** What was learned of the imports of the real start-up. */
 export interface Reconnaissance {
   readonly imports: PythonImports
-  /** Every module that was loaded from a file, on clean state; empty where the log tells none. */
-  readonly records: readonly ImportRecord[]
+  /** Every module that was loaded from a file, on clean state; empty where the log tells none, undefined where not all are known. */
+  readonly records: readonly ImportRecord[] | undefined
 }
 
 /**
@@ -41,21 +42,23 @@ export interface Reconnaissance {
  */
 export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Promise<Reconnaissance> {
   const { python } = request.facts
-  if (python === undefined) return unknown('the image has no Python')
+  if (python === undefined) return unknown('the image has no Python', [])
   const bench = new Bench(lab, 'reconnaissance')
   try {
-    const volumes = bench.volumes({ noCopy: false })
-    const records = await verboseImports(lab, bench, { ...request, volumes, state: request.seedState })
+    const records = await verboseImports(lab, bench, { ...request, noCopy: false, state: request.seedState })
     if (records === undefined) {
       return unknown(
-        'start-up was not ready in time under PYTHONVERBOSE=1, so that not all of its imports are known'
+        'start-up was not ready under PYTHONVERBOSE=1, so that not all of its imports are known',
+        undefined
       )
     }
     if (records.length === 0) {
       return unknown(
-        'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)'
+        'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)',
+        records
       )
     }
+    const volumes = bench.volumes({ noCopy: false })
     const bytecode = await compileBytecode(
       lab.engine,
       containerBody(lab.template, { labels: lab.labels, volumes, ports: [] }),
@@ -64,20 +67,21 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
       request.canary,
       { labels: lab.labels, note: request.note }
     )
-    if (bytecode === undefined) return unknown('its interpreter could not compile stale bytecode')
+    if (bytecode === undefined) return unknown('its interpreter could not compile stale bytecode', records)
     return { imports: { kind: 'known', bytecode, modulesSeen: records.length }, records }
   } finally {
     await bench.dispose()
   }
 }
 
-function unknown(reason: string): Reconnaissance {
-  return { imports: { kind: 'unknown', reason }, records: [] }
+function unknown(reason: string, records: Reconnaissance['records']): Reconnaissance {
+  return { imports: { kind: 'unknown', reason }, records }
 }
 
 /** A boot whose imports are listened to. */
 export interface VerboseBoot {
-  readonly volumes: readonly VolumeMount[]
+  /** Whether the volumes, which are fresh, stay as empty as they are made. */
+  readonly noCopy: boolean
   /** Written to the volumes first. */
   readonly state: readonly TreeEntry[]
   readonly checks: readonly ReadyCheck[]
@@ -86,25 +90,42 @@ export interface VerboseBoot {
 
 /**
  * Boots the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used.
- * @returns none where no Python runs, or one that ignores its environment; undefined where it was not ready in time
+ * What may be the machine's doing is tried again.
+ * @returns none where no Python runs, or one that ignores its environment; undefined where it was not ready
  * @throws EngineError when the engine fails, also during the boot
  */
 export async function verboseImports(
   lab: Lab,
   bench: Bench,
-  { volumes, state, checks, limits }: VerboseBoot
+  { noCopy, state, checks, limits }: VerboseBoot
 ): Promise<readonly ImportRecord[] | undefined> {
+  // Saying all that takes longer, too.
+  const within = longer(limits)
+  for (const limits of [within, longer(within)]) {
+    const { container, observed } = await bootVerbosely(lab, bench, { noCopy, state, checks, limits })
+    if (observed.outcome.kind === 'engine-error')
+      throw new EngineError('boot to see imports', undefined, observed.outcome.message)
+    if (observed.outcome.kind === 'ready') {
+      await lab.engine.killContainer(container)
+      return parseVerboseImports(await wholeLog(lab, container))
+    }
+    // An import that nobody saw would leave scenarios out.
+    if (doubtOf(observed) === undefined) return undefined
+  }
+  return undefined
+}
+
+async function bootVerbosely(
+  lab: Lab,
+  bench: Bench,
+  { noCopy, state, checks, limits }: VerboseBoot
+): Promise<{ readonly container: string; readonly observed: BootObservation }> {
+  const volumes = bench.volumes({ noCopy })
   const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
   await writeState(lab, bench, container, volumes, state)
-  // Saying all that takes longer, too.
-  const request = bootRequest(lab, container, longer(limits), undefined)
-  const { outcome } = await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
-  // An import that nobody saw would leave scenarios out.
-  if (outcome.kind === 'engine-error')
-    throw new EngineError('boot to see imports', undefined, outcome.message)
-  if (outcome.kind === 'timed-out') return undefined
-  await lab.engine.killContainer(container.id)
-  return parseVerboseImports(await wholeLog(lab, container.id))
+  const request = bootRequest(lab, container, limits, undefined)
+  const observed = await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
+  return { container: container.id, observed }
 }
 
 /** Everything the stopped container printed in its last run, up to the bound. */

@@ -16,8 +16,8 @@ export interface FailedTrial {
   readonly scenario: Scenario
   readonly reason: FailureReason
   readonly conditions: TrialConditions
-  /** What the machine may have had to do with its end, and was confirmed. */
-  readonly seen: Doubts
+  /** What the machine may have had to do with its end, and was seen twice. */
+  readonly confirmed: Doubts
   /** Names its containers and volumes. */
   readonly number: number
   readonly verdictOf: (scenario: Scenario, observation: Observation) => Verdict
@@ -67,8 +67,8 @@ export async function reduce(
 const NEEDS_SECOND_BOOT: readonly FailureReason[] = ['second-boot', 'data-lost', 'stale-code']
 
 /** Whether a boot of it may take all the time that it has. */
-function hangs({ seen }: FailedTrial): boolean {
-  return seen.size > 0
+function hangs({ confirmed }: FailedTrial): boolean {
+  return confirmed.size > 0
 }
 
 async function tryAgain(
@@ -77,12 +77,12 @@ async function tryAgain(
   files: readonly string[],
   trial: number
 ): Promise<Verdict> {
-  const { scenario, reason, number, verdictOf, seen } = failed
+  const { scenario, reason, number, verdictOf, confirmed } = failed
   const conditions = hangs(failed) ? longer(failed.conditions) : failed.conditions
   const part: Scenario = { ...scenario, plant: plantOnly(scenario.plant, files) }
   const secondBoot = conditions.secondBoot && NEEDS_SECOND_BOOT.includes(reason)
   const bench = new Bench(lab, `${number}-part-${trial}`)
   const observation = await runTrial(lab, part, { ...conditions, secondBoot }, bench)
   await bench.dispose()
-  return verdictOf(part, doubted(part, observation, seen).observation)
+  return verdictOf(part, doubted(part, observation, confirmed).observation)
 }

@@ -1,6 +1,6 @@
 import { EngineError } from '../engine/errors.js'
 import { bootAll, longer, type TrialConditions } from './boots.js'
-import { doubtOf } from './doubt.js'
+import { doubtOf, untilConfirmed } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { seedEntries } from './plant.js'
 import { isFine, shortcoming } from './shortcoming.js'
@@ -68,15 +68,28 @@ interface Healthy {
   readonly runAs?: { readonly uid: number }
 }
 
-/** Boots once more, and waits longer, where it may have failed by the machine's doing: else scenarios would be left out for it. */
+/**
+ * Boots again, and waits longer, where it may have failed by the machine's doing: else scenarios would be left out for it.
+ * @throws EngineError where it failed in another such way each time
+ */
 async function bootUnlessByChance(
   lab: Lab,
   conditions: Omit<TrialConditions, 'slot'>,
   healthy: Healthy
 ): Promise<BootObservation[]> {
-  const boots = await bootHealthy(lab, conditions, healthy)
-  if (boots.every((observed) => doubtOf(observed) === undefined)) return boots
-  return await bootHealthy(lab, longer(conditions), { ...healthy, name: `${healthy.name}-again` })
+  return await untilConfirmed(async (run) => {
+    const boots = await bootHealthy(lab, run === '' ? conditions : longer(conditions), {
+      ...healthy,
+      name: `${healthy.name}${run}`
+    })
+    const failed = boots.filter((observed) => !isFine(observed))
+    const doubts = failed.map((observed) => doubtOf(observed))
+    return {
+      result: boots,
+      doubts: doubts.includes(undefined) ? [] : doubts.filter((doubt) => doubt !== undefined),
+      failure: failed.map((observed) => `it ${shortcoming(observed)}`).join('; ')
+    }
+  })
 }
 
 async function bootHealthy(

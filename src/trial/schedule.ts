@@ -4,14 +4,8 @@ import { Bench, type Lab } from './lab.js'
 import { reduce } from './reduce.js'
 import { runTrial } from './trial.js'
 import { longer, type TrialConditions } from './boots.js'
-import { doubted, NO_DOUBTS, type Doubts } from './doubt.js'
+import { doubted, NO_DOUBTS, RUNS, type Doubts } from './doubt.js'
 import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
-
-/**
- * How the runs of a trial are called whose end may be the machine's doing, after its number: what is seen twice is confirmed, and
- * after the last run nothing is.
- */
-const AGAIN = ['', '-again', '-again-3'] as const
 
 /** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
 const WAITING_PER_BOOTING = 3
@@ -49,8 +43,8 @@ export interface ScheduleOutcome {
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
 export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
-  // On the network of the host, what one container answers would be taken for another one's.
-  const isAlone = lab.template.HostConfig?.NetworkMode === 'host'
+  // On a network that they share, the host's or a container's, what one answers would be taken for another one's.
+  const isAlone = /^(?:host$|container:)/.test(String(lab.template.HostConfig?.NetworkMode ?? ''))
   const trials = pLimit(isAlone ? 1 : schedule.maxParallel * WAITING_PER_BOOTING)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
@@ -84,12 +78,14 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     bench: Bench,
     { scenario, number }: { readonly scenario: Scenario; readonly number: number },
     observation: Observation,
-    seen: Doubts
+    confirmed: Doubts
   ): Promise<void> => {
     const result = await schedule.judged(scenario, observation)
     const unexpected = result.verdict.kind === 'failed' && !result.expectedToFail
     const kept = schedule.keep && unexpected ? failingContainer(observation) : undefined
     if (kept === undefined) await bench.dispose()
+    // The files and logs can be looked into; its ports are the next trial's.
+    else if (isAlone) await bench.kill()
     failed ||= unexpected
     const { verdict } = result
     const reduction =
@@ -100,7 +96,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
               scenario,
               number,
               reason: verdict.reason,
-              seen,
+              confirmed,
               conditions: { ...conditionsOf(scenario), slot },
               verdictOf: schedule.verdictOf
             },
@@ -131,16 +127,16 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     seen: Doubts
   ): Promise<Doubts | undefined> => {
     const first = conditionsOf(scenario)
-    const bench = new Bench(lab, `${number}${AGAIN[run - 1] ?? ''}`)
+    const bench = new Bench(lab, `${number}${RUNS[run - 1] ?? ''}`)
     const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
     const now = doubted(scenario, ran, seen)
     // Where it failed, what there is no doubt of is enough.
     const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
-    if (!isKnown && run < AGAIN.length) {
+    if (!isKnown && run < RUNS.length) {
       await bench.dispose()
       return now.seen
     }
-    await finish(bench, { scenario, number }, now.observation, now.seen)
+    await finish(bench, { scenario, number }, now.observation, now.confirmed)
     return undefined
   }
 
@@ -160,6 +156,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
   for (const { scenario, number, ...first } of doubtful) {
+    if (schedule.failFast && failed) break
     let seen: Doubts | undefined = first.seen
     for (let run = 2; seen !== undefined; run++) seen = await attempt(scenario, number, run, seen)
   }

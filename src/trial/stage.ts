@@ -6,7 +6,7 @@ import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
 import type { Bench, Lab } from './lab.js'
 import type { VolumeMount } from './container.js'
-import type { OldCode, Scenario, TreeEntry } from '../model.js'
+import type { BootObservation, OldCode, Scenario, TreeEntry } from '../model.js'
 
 /** Containers that wait to be started on the planted state. */
 export interface Stage {
@@ -16,9 +16,15 @@ export interface Stage {
   /** Set where the next boot shows something also when the first one did not come up. */
   readonly nextEvenIfDown?: true
   /** Finds out why a boot that did not come up says nothing about the fault; undefined when it does. */
-  readonly excuse?: () => Promise<string | undefined>
+  readonly excuse?: () => Promise<Problem | undefined>
   /** Code of another release that start-up runs from the volumes. */
   readonly oldCode?: readonly OldCode[]
+}
+
+/** Why nothing can be said about the fault, and the boot that showed it. */
+export interface Problem {
+  readonly problem: string
+  readonly boot?: BootObservation
 }
 
 /** Brings the volumes and containers into the planted state, by the rules of the boot mode. */
@@ -27,7 +33,7 @@ export async function stage(
   scenario: Scenario,
   conditions: TrialConditions,
   bench: Bench
-): Promise<Stage | { readonly problem: string }> {
+): Promise<Stage | Problem> {
   const { engine } = lab
   const { plant, mode } = scenario
   if (plant.previousRelease === true) return await stageUpgrade(lab, conditions, bench)
@@ -43,7 +49,8 @@ export async function stage(
       canary: undefined,
       label: 'clean boot'
     })
-    if (!isUp(clean)) return { problem: `the clean boot before the fault failed: it ${shortcoming(clean)}` }
+    if (!isUp(clean))
+      return { problem: `the clean boot before the fault failed: it ${shortcoming(clean)}`, boot: clean }
     await bench.timeline.during('clean boot')('stop', () =>
       plant.kill === true ? engine.killContainer(container.id) : stop(lab, conditions.control, container.id)
     )

@@ -41,7 +41,7 @@ async function observe(
   const { engine } = lab
   const { plant, target } = scenario
   const staged = await stage(lab, scenario, conditions, bench)
-  if ('problem' in staged) return problem(staged.problem, 0)
+  if ('problem' in staged) return { ...problem(staged.problem, 0), preparation: staged.boot }
 
   const [first] = staged.containers
   if (first === undefined) return problem('no container was created', 0)
@@ -83,7 +83,7 @@ async function observe(
   const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
   if (full !== undefined) return { ...problem(full, 0), boots }
   const excuse = cameUp ? undefined : await staged.excuse?.()
-  if (excuse !== undefined) return { ...problem(excuse, 0), boots }
+  if (excuse !== undefined) return { ...problem(excuse.problem, 0), preparation: excuse.boot, boots }
   return {
     problem: undefined,
     boots,

@@ -1,11 +1,11 @@
 import { parentOf } from '../paths.js'
-import { bootRequest, type TrialConditions } from './boots.js'
+import { bootRequest, patience, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
 import { findOldCode, mayLoadFromVolumes } from './old-code.js'
 import { shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
-import type { Stage } from './stage.js'
+import type { Problem, Stage } from './stage.js'
 import type { OldCode } from '../model.js'
 
 /** A first boot of an image that nobody has timed yet: models are loaded, databases are made. */
@@ -19,7 +19,7 @@ export async function stageUpgrade(
   lab: Lab,
   conditions: TrialConditions,
   bench: Bench
-): Promise<Stage | { readonly problem: string }> {
+): Promise<Stage | Problem> {
   const { engine, mounts } = lab
   const { previous, control, seedState } = conditions
   if (previous === undefined) return { problem: 'there is no previous image' }
@@ -36,8 +36,14 @@ export async function stageUpgrade(
     boot(engine, { ...request, smokeTest: undefined, forbidLogs: [] }, lab.signal, { onSettled, during })
   )
   const isUp = observed.outcome.kind === 'ready' && (observed.stability?.kind ?? 'stable') === 'stable'
-  if (!isUp) return { problem: `the previous image ${reference} does not start: it ${shortcoming(observed)}` }
-  await during('stop', () => engine.stopContainer(before.id))
+  if (!isUp) {
+    const words = `the previous image ${reference} does not start: it ${shortcoming(observed)}`
+    return { problem: words, boot: observed }
+  }
+  // Another release may end gracefully where this one does not.
+  await during('stop', () =>
+    engine.stopContainer(before.id, control.ignoresStopSignal ? undefined : patience(lab))
+  )
 
   const left = await readRoots(engine, before.id, mounts, { ...STATE_BOUNDS, keepContent: true })
   if ([...left.entries.keys()].every((path) => mounts.includes(path))) {

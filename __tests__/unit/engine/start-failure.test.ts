@@ -32,6 +32,8 @@ test.each<[exitCode: number, error: string, ofTheImage: boolean]>([
     `${runc}unable to apply cgroup configuration: mkdir /sys/fs/cgroup/x: no such file or directory`,
     false
   ],
+  [127, `${runc}exec: "wait-timeout": executable file not found in $PATH: unknown`, true],
+  [127, `${runc}exec: "wait": no space left on device: unknown`, false],
   [128, 'something nobody has seen before', false],
   [0, '', false],
   [1, `${runc}exec: "/nope"`, false],

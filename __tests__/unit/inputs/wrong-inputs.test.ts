@@ -13,6 +13,7 @@ const FAULTS =
   'codes: A1, A2, A8, B1, C3, A9, E1, G1, H2, J3; families: shape, access, bytecode, crash, jit, database, lock, skew; ' +
   'packs: jit, database, node, python-data; one a line, !NAME leaves one out'
 const FLAGS = 'accepted: flags of docker create'
+const LINKED = 'accepted: a path in the workspace, or the absolute path that the link leads to'
 const REPORT = 'accepted: a directory of its own, inside the workspace or absolute'
 const SCENARIOS = 'accepted: FAULT@PATH/MODE, one a line, e.g. dangling-symlink@/root/.cache/recreate'
 const SHARDS = 'accepted: I/N with I from 1 to N and N up to 256, e.g. 2/4'
@@ -150,6 +151,8 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['report-dir', '.', `report-dir: "." holds the whole workspace; ${REPORT}`],
   ['report-dir', '/', `report-dir: "/" holds the whole workspace; ${REPORT}`],
   ['report-dir', 'linked', `report-dir: "linked" is a link that leads out of the workspace; ${REPORT}`],
+  ['context', 'linked', `context: "linked" is a link that leads out of the workspace (/w/linked); ${LINKED}`],
+  ['file', 'linked', `file: "linked" is a link that leads out of the workspace (/w/linked); ${LINKED}`],
   ['report-dir', 'notes.txt', `report-dir: "notes.txt" is a file; ${REPORT}`],
   ['comment', 'allways', 'comment: "allways" is none of them (did you mean "always"?); accepted: never, on-failure, always'],
   ['comment', 'always', 'github-token: is needed for "comment: always"; accepted: e.g. ${{ github.token }}'],

@@ -42,6 +42,7 @@ const FACTS: ImageFacts = {
   entrypoint: [],
   cmd: ['python3', 'app.py'],
   env: {},
+  givenEnv: {},
   cacheEnv: [{ name: 'HF_HOME', path: '/data/hf' }],
   strangerUid: 4242,
   ignoresModeBits: false,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import {
   buildVariables,
-  imageSecrets,
+  containerSecrets,
   optionVariables,
   isSecret,
   isSecretName,
@@ -10,6 +10,9 @@ import {
   secretForms,
   secretValues
 } from '../../../src/report/secrets.js'
+
+const ofImageOnly = (env: Readonly<Record<string, string>>): ReturnType<typeof containerSecrets> =>
+  containerSecrets({ env, givenEnv: {} })
 
 describe('secrets', () => {
   test.each([
@@ -70,15 +73,16 @@ describe('secrets', () => {
     const env = Object.fromEntries(
       Array.from({ length: 150 }, (_, at): [string, string] => [`K${at}_KEY`, `value-${at}`])
     )
-    const { values, left } = imageSecrets({ LONG_KEY: 'x'.repeat(10_000), ...env })
-    expect([values.length, values[0], left]).toEqual([100, 'value-0', 51])
+    const { ofImage, left } = ofImageOnly({ LONG_KEY: 'x'.repeat(10_000), ...env })
+    expect([ofImage.length, ofImage[0], left]).toEqual([100, 'value-0', 51])
     const lines = 'abcd\n'.repeat(60)
-    expect(imageSecrets({ A_KEY: lines, B_KEY: `${lines}.`, C_KEY: 'short' })).toEqual({
-      values: [lines, 'short'],
+    expect(ofImageOnly({ A_KEY: lines, B_KEY: `${lines}.`, C_KEY: 'short' })).toEqual({
+      given: [],
+      ofImage: [lines, 'short'],
       left: 1
     })
     const long = { A_KEY: 'a'.repeat(5_000), B_KEY: 'b'.repeat(5_000), C_KEY: 'short' }
-    expect(imageSecrets(long).values).toEqual([long.A_KEY, 'short'])
+    expect(ofImageOnly(long).ofImage).toEqual([long.A_KEY, 'short'])
   })
 
   test('of an image are masked in the forms of common languages, and at a cut', () => {
@@ -95,10 +99,36 @@ describe('secrets', () => {
     const env = Object.fromEntries(
       Array.from({ length: 100 }, (_, at) => [`A${at}_KEY`, `${'&'.repeat(900)}x${at}`])
     )
-    const mask = masker([], imageSecrets(env).values)
+    const mask = masker([], ofImageOnly(env).ofImage)
     // As expressions, all of them took minutes for one such line.
     const line = '&'.repeat(2_000)
     for (let times = 0; times < 100; times++) expect(mask(line)).toBe(line)
+  })
+
+  test('of a container are the user’s in any number, and the image’s beside them', () => {
+    const givenEnv = Object.fromEntries(
+      Array.from({ length: 150 }, (_, at): [string, string] => [`K${at}_KEY`, `value-${at}`])
+    )
+    const env = { 1: 'ghp_0123456789abcdefghij', ...givenEnv, SAME_KEY: 'value-7' }
+    const { given, ofImage, left } = containerSecrets({ env, givenEnv })
+    expect([given.length, ofImage, left]).toEqual([150, [env[1]], 0])
+  })
+
+  test('with backslashes take no more time where they are escaped again, and never end', () => {
+    const value = Array.from({ length: 40 }, (_, at) => `\\"k${at}\\"`).join(':')
+    const mask = masker([value])
+    const twice = JSON.stringify(JSON.stringify(value))
+    expect(mask(`it is ${twice.slice(3, -3)}.`)).toBe('it is ***.')
+    // With each backslash to be divided up among its neighbours, this took longer than anybody waits.
+    const broken = `it is ${twice.slice(3, -60)}?`
+    expect(mask(broken)).toBe(broken)
+    const attack = `${'\\'.repeat(5)}"`.repeat(60)
+    expect(masker(['\\"'.repeat(60)])(`${attack.slice(0, -1)}?`)).toMatch(/\?$/)
+  })
+
+  test('of which only the beginning is left by a cut of ours are masked', () => {
+    const mask = masker(['S3cr3t-Value'])
+    expect(mask('it is S3cr3t-… (6 characters cut)')).toBe('it is ***… (6 characters cut)')
   })
 
   test('of options are the variables that they give', () => {

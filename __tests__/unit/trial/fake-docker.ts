@@ -7,6 +7,9 @@ import { created } from './fake-engine.js'
 export type Behaviour =
   'ready' | 'hangs' | { readonly exitCode: number; readonly oomKilled?: boolean; readonly says?: string }
 
+/** The engine's own grace period, in seconds. */
+const GRACE_SECONDS = 10
+
 /** How a container behaves in its first start, its second one, … */
 export type Behave = (name: string, start: number) => Behaviour
 
@@ -33,11 +36,16 @@ export class FakeDocker {
   readonly ended: string[] = []
   /** The most containers that ran at the same time. */
   mostRunning = 0
+  /** Whether each container's last stop became a SIGKILL; shared volumes would show it. */
+  wasKilled = false
   readonly #behave: Behave
+  readonly #stopSeconds: number
   readonly #containers = new Map<string, FakeContainer>()
 
-  constructor(behave: Behave) {
+  /** @param stopSeconds how long a container takes to stop */
+  constructor(behave: Behave, stopSeconds = 0) {
     this.#behave = behave
+    this.#stopSeconds = stopSeconds
   }
 
   /** A lab on this engine, with no mounts and no ports; its readiness check is a line in the log. */
@@ -74,7 +82,8 @@ export class FakeDocker {
       inspectContainer: (id: string) => Promise.resolve({ ...this.#get(id).state }),
       stopContainer: (id: string, grace?: number) => {
         this.ended.push(`stop ${id}${grace === undefined ? '' : ` within ${grace} s`}`)
-        if (this.#get(id).state.running) this.#die(id, 0)
+        this.wasKilled = this.#stopSeconds > (grace ?? GRACE_SECONDS)
+        if (this.#get(id).state.running) this.#die(id, this.wasKilled ? 137 : 0)
         return Promise.resolve()
       },
       killContainer: (id: string) => {

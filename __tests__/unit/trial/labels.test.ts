@@ -61,6 +61,11 @@ describe('what a run made, and not a user of an image with its labels', () => {
     ['a volume with the run’s name', resource('volume', ['cache-crash-test-abc-1-volume-1']), true],
     ['a volume with a name of its own', resource('volume', ['data']), false],
     ['an image with the run’s tag', resource('image', ['cache-crash-test:abc']), true],
+    [
+      'the same where an engine keeps images in containerd’s store',
+      resource('image', ['cache-crash-test:abc', 'cache-crash-test@sha256:0a']),
+      true
+    ],
     ['an image of a build that was killed', { ...resource('image', []), labels: onlyFirst }, true],
     ['one that somebody pulled by its digest', resource('image', ['shop@sha256:0a']), false],
     ['an image with a tag of its own', resource('image', ['shop:latest']), false],

@@ -1,10 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { judge } from '../../../src/judge/judge.js'
 import { judgeTrial } from '../../../src/judge/result.js'
-import type { Observation, Scenario, Verdict } from '../../../src/model.js'
+import { EngineError } from '../../../src/engine/errors.js'
+import type { Observation, PythonFacts, Scenario, Verdict } from '../../../src/model.js'
 import { runControl, type ControlRequest } from '../../../src/trial/control.js'
+import { Bench } from '../../../src/trial/lab.js'
+import { findOldCode, mayLoadFromVolumes } from '../../../src/trial/old-code.js'
+import { verboseImports } from '../../../src/trial/reconnaissance.js'
 import { rehearse } from '../../../src/trial/rehearsal.js'
-import { runSchedule, type Schedule } from '../../../src/trial/schedule.js'
+import { runSchedule, type Schedule, type ScheduleOutcome } from '../../../src/trial/schedule.js'
 import { scenario, STANDARDS, target } from '../judge/cases.js'
 import { FakeDocker, type Behave, type Behaviour } from './fake-docker.js'
 
@@ -49,11 +53,12 @@ const withData = (observation: Observation): Observation => ({
   dataAfter: { entries: new Map(), truncated: false }
 })
 
-async function run(
+async function runAll(
   docker: FakeDocker,
   scenarios: readonly Scenario[],
-  over: Parameters<FakeDocker['lab']>[0] = {}
-): Promise<Verdict[]> {
+  over: Parameters<FakeDocker['lab']>[0] = {},
+  how: Partial<Pick<Schedule, 'failFast' | 'keep'>> = {}
+): Promise<ScheduleOutcome> {
   const standards = { ...STANDARDS, ...BARE }
   const schedule: Schedule = {
     scenarios,
@@ -68,9 +73,14 @@ async function run(
       }),
     verdictOf: (on, seen) => judge(on, withData(seen), standards),
     onStart: () => undefined,
-    onDone: () => undefined
+    onDone: () => undefined,
+    ...how
   }
-  const { results } = await runSchedule(docker.lab(over), schedule)
+  return await runSchedule(docker.lab(over), schedule)
+}
+
+async function run(...of: Parameters<typeof runAll>): Promise<Verdict[]> {
+  const { results } = await runAll(...of)
   return results.map(({ verdict }) => verdict)
 }
 
@@ -142,6 +152,58 @@ describe('what there is no doubt of stands beside what there is', () => {
   })
 })
 
+describe('a forbidden line', () => {
+  const forbidding = { health: { forbidLogs: [{ pattern: 'Error', flags: '' }] } }
+  const NO_SPACE = { exitCode: 1, says: 'OSError: [Errno 28] No space left on device' }
+
+  test('is not held against a boot that the machine may have ended', async () => {
+    const docker = new FakeDocker(inTurn(NO_SPACE, 'ready'))
+    expect((await run(docker, [RECREATE], forbidding)).map(short)).toEqual(['recovered'])
+  })
+
+  test('counts once that is confirmed, and at once where nothing is in doubt', async () => {
+    const [twice] = await run(new FakeDocker(inTurn(NO_SPACE, NO_SPACE)), [RECREATE], forbidding)
+    expect(twice).toMatchObject({ kind: 'failed', reason: 'crashed', also: ['forbidden-log'] })
+    const docker = new FakeDocker(inTurn({ exitCode: 1, says: 'ValueError' }))
+    const [once] = await run(docker, [RECREATE], forbidding)
+    expect(once).toMatchObject({ kind: 'failed', reason: 'crashed', also: ['forbidden-log'] })
+    expect(docker.started).toHaveLength(1)
+  })
+})
+
+describe('a boot that only prepares a trial', () => {
+  const cleanBoot = (does: Behaviour, times: number): Behave => {
+    let left = times
+    return (_, start) => (start === 1 && left-- > 0 ? does : 'ready')
+  }
+
+  test.each<[string, Behaviour]>([
+    ['over its time', HANGS],
+    ['killed', OUT_OF_MEMORY]
+  ])('is made again where it was %s once', async (_, does) => {
+    const docker = new FakeDocker(cleanBoot(does, 1))
+    expect((await run(docker, [{ ...RECREATE, mode: 'restart' }])).map(short)).toEqual(['recovered'])
+    const twice = new FakeDocker(cleanBoot(does, 2))
+    expect((await run(twice, [{ ...RECREATE, mode: 'restart' }])).map(short)).toEqual(['inconclusive'])
+    expect(twice.started).toHaveLength(2)
+  })
+
+  test('is not made again where it failed by itself', async () => {
+    const docker = new FakeDocker(cleanBoot({ exitCode: 1 }, 1))
+    expect((await run(docker, [{ ...RECREATE, mode: 'restart' }])).map(short)).toEqual(['inconclusive'])
+    expect(docker.started).toHaveLength(1)
+  })
+})
+
+test('with fail-fast, no trial is run again once one has failed', async () => {
+  const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
+  const docker = new FakeDocker(() => HANGS)
+  const { results, skipped } = await runAll(docker, scenarios, {}, { failFast: true })
+  expect(results.map(({ verdict }) => short(verdict))).toEqual(['failed: timed-out'])
+  expect(skipped).toHaveLength(2)
+  expect(docker.started).toHaveLength(4)
+})
+
 test('a process that was killed did not refuse to start on damaged data', async () => {
   const damaged: Scenario = {
     ...RECREATE,
@@ -154,14 +216,38 @@ test('a process that was killed did not refuse to start on damaged data', async 
   expect(await verdictsOf(137)).toEqual(['failed: crashed'])
 })
 
-test('on the network of the host one trial runs at a time', async () => {
+test('a refusal stands where another replica is in doubt, which is what is tried again', async () => {
+  const damaged: Scenario = {
+    ...CONCURRENT,
+    expectation: 'recover-or-refuse',
+    target: { ...CONCURRENT.target, role: 'data' }
+  }
+  const docker = new FakeDocker((name) =>
+    name.includes('-again') || name.endsWith('-1') ? { exitCode: 1 } : HANGS
+  )
+  expect((await run(docker, [damaged])).map(short)).toEqual(['refused'])
+  const never = new FakeDocker((name) => (name.endsWith('-1') ? { exitCode: 1 } : HANGS))
+  expect((await run(never, [damaged])).map(short)).toEqual(['failed: crashed'])
+})
+
+test.each(['host', 'container:db'])('on the network %s one trial runs at a time', async (NetworkMode) => {
   const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
   const beside = new FakeDocker(() => 'ready')
   await run(beside, scenarios)
   expect(beside.mostRunning).toBeGreaterThan(1)
   const alone = new FakeDocker(() => 'ready')
-  await run(alone, scenarios, { template: { HostConfig: { NetworkMode: 'host' } } })
+  await run(alone, scenarios, { template: { HostConfig: { NetworkMode } } })
   expect(alone.mostRunning).toBe(1)
+  // What is kept keeps no port.
+  const kept = new FakeDocker(() => HANGS)
+  const { results } = await runAll(
+    kept,
+    scenarios,
+    { template: { HostConfig: { NetworkMode } } },
+    { keep: true }
+  )
+  expect(results.every(({ keptContainer }) => keptContainer !== undefined)).toBe(true)
+  expect(kept.mostRunning).toBe(1)
 })
 
 test('a trial gives a container time to stop that stopped in the control', async () => {
@@ -173,17 +259,18 @@ test('a trial gives a container time to stop that stopped in the control', async
   expect(patient.ended[0]).toMatch(/^stop .* within 300 s$/)
 })
 
+const REQUEST = {
+  facts: { user: { uid: 0, gid: 0 }, hasHealthcheck: false },
+  cachePaths: [],
+  dataPaths: [],
+  candidates: [],
+  seed: 'seed',
+  seedState: [],
+  restarts: true,
+  explain: () => Promise.resolve({ diagnosis: undefined, location: undefined })
+} as unknown as ControlRequest
+
 describe('the control', () => {
-  const REQUEST = {
-    facts: { user: { uid: 0, gid: 0 }, hasHealthcheck: false },
-    cachePaths: [],
-    dataPaths: [],
-    candidates: [],
-    seed: 'seed',
-    seedState: [],
-    restarts: true,
-    explain: () => Promise.resolve({ diagnosis: undefined, location: undefined })
-  } as unknown as ControlRequest
   const onceAt =
     (start: number, does: Behaviour): Behave =>
     (name, now) =>
@@ -192,7 +279,11 @@ describe('the control', () => {
   test.each<[string, Behave]>([
     ['the first boot was over its time once', onceAt(1, HANGS)],
     ['the first boot was killed once', onceAt(1, OUT_OF_MEMORY)],
-    ['the restart was killed once', onceAt(2, OUT_OF_MEMORY)]
+    ['the restart was killed once', onceAt(2, OUT_OF_MEMORY)],
+    [
+      'the first boot failed in two ways once each',
+      inTurn(HANGS, { exitCode: 1, says: 'No space left on device' }, 'ready')
+    ]
   ])('passes where %s', async (_, behave) => {
     expect((await runControl(new FakeDocker(behave).lab(), REQUEST)).result.kind).toBe('passed')
   })
@@ -206,6 +297,66 @@ describe('the control', () => {
       kind: 'failed',
       blame
     })
+  })
+})
+
+describe('a control whose first stop took longer than the engine waits', () => {
+  /** Does not boot on what a process that was killed has left. */
+  const fragile = (stopSeconds: number): FakeDocker => {
+    const docker: FakeDocker = new FakeDocker(
+      (_, start) => (start > 1 && docker.wasKilled ? { exitCode: 1 } : 'ready'),
+      stopSeconds
+    )
+    return docker
+  }
+
+  test('is made again with more patience', async () => {
+    expect((await runControl(fragile(12).lab(), REQUEST)).result.kind).toBe('passed')
+  })
+
+  test('fails where that does not help', async () => {
+    const { result } = await runControl(fragile(100).lab(), REQUEST)
+    expect(result).toMatchObject({ kind: 'failed', stage: 'second-boot', blame: 'image' })
+  })
+})
+
+test('a control that fails in another way of the machine’s each time is not the image’s', async () => {
+  const behave = inTurn(HANGS, OUT_OF_MEMORY, { exitCode: 1, says: 'No space left on device' })
+  const lab = new FakeDocker(behave).lab()
+  await expect(runControl(lab, REQUEST)).rejects.toThrow(EngineError)
+})
+
+describe('a boot that shows its imports', () => {
+  const BOOT = {
+    noCopy: true,
+    state: [],
+    checks: CONDITIONS.checks,
+    limits: { deadlineMs: 100, smokeTestMs: 100 }
+  }
+  const importsOf = async (behave: Behave): Promise<unknown> => {
+    const lab = new FakeDocker(behave).lab()
+    return await verboseImports(lab, new Bench(lab, 'imports'), BOOT)
+  }
+
+  test.each<[string, Behave]>([
+    ['crashed', () => ({ exitCode: 1, says: "import 'os' # x" })],
+    ['was killed twice', () => OUT_OF_MEMORY],
+    ['hangs', () => HANGS]
+  ])('shows none where it %s', async (_, behave) => {
+    expect(await importsOf(behave)).toBeUndefined()
+  })
+
+  test('is made again where it was killed once', async () => {
+    let boots = 0
+    expect(await importsOf(() => (++boots === 1 ? OUT_OF_MEMORY : 'ready'))).toEqual([])
+  })
+
+  test('says nothing of old code where it is not known what start-up imports', async () => {
+    const lab = new FakeDocker(() => 'ready').lab()
+    const python = { facts: undefined as unknown as PythonFacts, imports: undefined }
+    expect(mayLoadFromVolumes(python, ['/data'], new Map())).toBe(true)
+    const left = { ...BOOT, entries: [] }
+    expect(await findOldCode(lab, new Bench(lab, 'old'), python, left)).toBeUndefined()
   })
 })
 
