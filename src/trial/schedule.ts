@@ -44,12 +44,14 @@ export interface ScheduleOutcome {
  */
 export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
   // On a network that they share, the host's or a container's, what one answers would be taken for another one's.
-  const isAlone = /^(?:host$|container:)/.test(String(lab.template.HostConfig?.NetworkMode ?? ''))
+  const network = lab.template.HostConfig?.NetworkMode
+  const isAlone = typeof network === 'string' && /^(?:host$|container:)/.test(network)
   const trials = pLimit(isAlone ? 1 : schedule.maxParallel * WAITING_PER_BOOTING)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
   const doubtful: { readonly scenario: Scenario; readonly number: number; readonly seen: Doubts }[] = []
   let failed = false
+  const hasEnded = (): boolean => schedule.failFast && failed
 
   const conditionsOf = ({ timeoutMs }: Scenario): Schedule['conditions'] =>
     timeoutMs === undefined ? schedule.conditions : { ...schedule.conditions, deadlineMs: timeoutMs }
@@ -141,7 +143,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   }
 
   const trial = async (scenario: Scenario, number: number): Promise<void> => {
-    if (schedule.failFast && failed) return
+    if (hasEnded()) return
     lab.signal.throwIfAborted()
     schedule.onStart(scenario)
     const seen = await attempt(scenario, number, 1, NO_DOUBTS)
@@ -156,7 +158,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const broken = settled.find((result) => result.status === 'rejected')
   if (broken !== undefined) throw broken.reason
   for (const { scenario, number, ...first } of doubtful) {
-    if (schedule.failFast && failed) break
+    if (hasEnded()) break
     let seen: Doubts | undefined = first.seen
     for (let run = 2; seen !== undefined; run++) seen = await attempt(scenario, number, run, seen)
   }
