@@ -688,6 +688,9 @@ export interface OldCode {
 }
 
 /** Everything recorded during a trial, before anyone judges it. */
+/** It could not be found out whose code start-up runs. */
+export const UNKNOWN_CODE = 'unknown'
+
 export interface Observation {
   /** Why the trial could not be carried out as planned; undefined when it was. */
   readonly problem: string | undefined
@@ -697,7 +700,7 @@ export interface Observation {
   readonly boots: readonly BootObservation[]
   readonly secondBoot: BootObservation | undefined
   /** Code of the previous release that start-up ran from the volumes although the image has newer. */
-  readonly oldCode: readonly OldCode[]
+  readonly oldCode: readonly OldCode[] | typeof UNKNOWN_CODE
   /** The planted path after the first boot; `missing` when nothing is there, undefined when not read. */
   readonly pathAfter: TreeEntry | 'missing' | undefined
   /** Whether what was planted is still exactly there after the first boot. */
@@ -840,6 +843,8 @@ export interface ScenarioResult {
   readonly expectedToFail: boolean
   /** Name of the container that `--keep` left, if any. */
   readonly keptContainer: string | undefined
+  /** Set where it does not run any more, although the trial left it running. */
+  readonly keptIsStopped?: true
   /** What the trial did when, removal included; of a trial that was run again, its second run. */
   readonly phases: readonly Phase[]
 }

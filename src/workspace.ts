@@ -14,6 +14,7 @@ export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
     isFile: (path) => is(path, 'isFile'),
     isDirectory: (path) => is(path, 'isDirectory'),
     leadsOut: (path) => leadsOut(path, workspace),
+    isOfJob: environment.GITHUB_WORKSPACE !== undefined,
     readText: (path, limit) =>
       leadsOut(path, workspace)
         ? { kind: 'unreadable', complaint: 'is a link that leads out of the workspace' }
@@ -23,17 +24,27 @@ export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
 
 /** Whether a path in the workspace is somewhere else, by links that a stranger may have committed. */
 function leadsOut(path: string, workspace: string): boolean {
+  if (!existsSync(workspace)) return false
+  const real = realpathSync(workspace)
   // It may be named by the link that leads to it, or by where that leads.
-  const names = [workspace, ...(existsSync(workspace) ? [realpathSync(workspace)] : [])]
-  if (!names.some((name) => isWithin(path, name))) return false
+  if (!isWithin(path, workspace) && !isWithin(path, real)) return false
   for (let at = path; ; at = dirname(at)) {
     try {
-      return !isWithin(realpathSync(at), realpathSync(workspace))
+      return !isWithin(realpathSync(at), real)
     } catch (error) {
       // What is not there yet is made where its directory is; a link that leads nowhere is followed when something is made there.
-      if (lstatSync(at, { throwIfNoEntry: false }) !== undefined) return true
+      if (isThere(at)) return true
       if (at === dirname(at)) throw error
     }
+  }
+}
+
+/** Whether something has this name; nothing has one below a file. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
   }
 }
 

@@ -48,6 +48,17 @@ test('a link leads out also of a workspace that is named by what its own link le
   expect(files.leadsOut(join(workspace, 'inner'))).toBe(false)
 })
 
+test('what is below a file, or in a workspace that is not there, leads nowhere', () => {
+  expect(files.leadsOut(inWorkspace('inner/file/Dockerfile'))).toBe(false)
+  const gone = join(top, 'gone')
+  expect(workspaceFiles({ GITHUB_WORKSPACE: gone }).leadsOut(join(gone, 'x'))).toBe(false)
+})
+
+test('a checkout is a job’s where the runner says so', () => {
+  expect(files.isOfJob).toBe(true)
+  expect(workspaceFiles({}).isOfJob).toBe(false)
+})
+
 test('a path elsewhere is the user’s own', () => {
   expect(files.leadsOut(join(top, 'outside/credentials'))).toBe(false)
   expect(files.readText(join(top, 'outside/credentials'), 100)).toEqual({ kind: 'text', text: 'secret' })

@@ -12,8 +12,8 @@ const OF_THE_IMAGE =
 const OF_THE_MACHINE =
   /no space left on device|disk quota exceeded|final child|PID from pipe|did not terminate suc?cessfully|init-p|connection reset|broken pipe|resource busy|text file busy|OOM-killed|seccomp|input\/output error|timed? ?out|driver failed programming|port is already allocated|address already in use|network .*not found|No such container|cgroup|cannot allocate memory|too many open files|resource temporarily unavailable|context (?:deadline exceeded|canceled)|error while (?:creating|mounting) /i
 
-/** A program's name, which is the image's, and may be `timeout`. */
-const PROGRAM = /\bexec: "[^"]*"/g
+/** A program's name, which is the image's, and may be `timeout`; runc says it again where it looked for it. */
+const PROGRAM = /\bexec: "[^"]*"(?:: (?:stat|lstat) \S+:)?/g
 
 /** Whether the words are of a failure that comes from the machine. */
 export function isOfTheMachine(words: string): boolean {

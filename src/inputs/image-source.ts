@@ -18,6 +18,8 @@ export interface WorkspaceFiles {
   readonly isDirectory: (path: string) => boolean
   /** Whether a path in the workspace is outside of it, by links on its way. */
   readonly leadsOut: (path: string) => boolean
+  /** Whether a job has checked it out: it may be what a stranger proposes. */
+  readonly isOfJob: boolean
   /** Reads a file as UTF-8, up to a number of bytes. */
   readonly readText: (path: string, limit: number) => TextFile
 }
@@ -110,26 +112,19 @@ function parseContext(
 
   const context = resolve(files.workspace, given)
   const file = fileGiven === undefined ? resolve(context, 'Dockerfile') : resolve(files.workspace, fileGiven)
-  const out = [
-    { input: 'context', path: context, words: given },
-    { input: 'file', path: file, words: fileGiven }
-  ] as const
-  for (const { input, path, words } of out.filter((one) => files.leadsOut(one.path))) {
-    const complaint = `is a link that leads out of the workspace (${path})`
-    problems.add(
-      input,
-      words,
-      complaint,
-      'a path in the workspace, or the absolute path that the link leads to'
-    )
-    return { context, file }
+  const leadsOut = (input: 'context' | 'file', path: string, words: string | undefined): boolean => {
+    if (!files.isOfJob || !files.leadsOut(path)) return false
+    const accepted = 'a path in the workspace, or the absolute path that the link leads to'
+    problems.add(input, words, `is a link that leads out of the workspace (${path})`, accepted)
+    return true
   }
+  if (leadsOut('context', context, given)) return { context, file }
   if (!files.isDirectory(context)) {
     const found = files.isFile(context) ? 'is a file' : 'does not exist'
     problems.add('context', given, `${found} (${context})`, 'a directory, or a Git or archive URL')
     if (fileGiven === undefined) return { context, file }
   }
-  if (files.isFile(file)) return { context, file }
+  if (leadsOut('file', file, fileGiven) || files.isFile(file)) return { context, file }
 
   if (fileGiven === undefined) {
     const accepted = 'the path of a Dockerfile, or an image to test in the input image'

@@ -1,6 +1,7 @@
 import { SIGKILLED } from '../exit-codes.js'
 import { dataFindings } from './data.js'
 import { baseName, isWithin } from '../paths.js'
+import { UNKNOWN_CODE } from '../model.js'
 import type {
   BootObservation,
   BootOutcome,
@@ -65,7 +66,7 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
     .flatMap((assessment) => assessment.failures)
     .sort((a, b) => gravity(a, refuses) - gravity(b, refuses))
 
-  const unknown = open ?? data.unknown
+  const unknown = open ?? data.unknown ?? code.unknown
 
   if (refuses && failures.every(({ reason }) => reason === 'crashed')) {
     const detail = unknown ?? unheard(observation)
@@ -275,6 +276,8 @@ function assessHealthyFiles(
 
 /** Code of the last release that ran although the image brings newer. */
 function assessOldCode({ oldCode }: Observation): Assessment {
+  if (oldCode === UNKNOWN_CODE)
+    return { failures: [], unknown: 'it could not be found out whose code start-up runs' }
   const [first] = oldCode
   if (first === undefined) return CLEAN
   const more = oldCode.length === 1 ? '' : `, and ${oldCode.length - 1} more like it`

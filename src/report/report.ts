@@ -158,7 +158,8 @@ function scenarioOf(
     smokeTest: smokeTestOf(shown?.observation, clean),
     reproduce: reproduceCommand(record.inputs, scenario, context.command),
     // The engine allows no other names; a command line is made of it.
-    keptContainer: keptContainer !== undefined && /^[\w.-]+$/.test(keptContainer) ? keptContainer : null
+    keptContainer: keptContainer !== undefined && /^[\w.-]+$/.test(keptContainer) ? keptContainer : null,
+    ...(result.keptIsStopped === true ? { keptIsStopped: true as const } : {})
   }
 }
 

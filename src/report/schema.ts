@@ -173,7 +173,11 @@ const scenario = z.object({
     .nullable()
     .describe('A smoke test that failed.'),
   reproduce: text.describe('Command line, for a POSIX shell, that runs the scenario again.'),
-  keptContainer: text.nullable().describe('Container that was left for inspection.')
+  keptContainer: text.nullable().describe('Container that was left for inspection.'),
+  keptIsStopped: z
+    .literal(true)
+    .optional()
+    .describe('Set where it was stopped first, since trials share a network and would have met it.')
 })
 
 const control = z.discriminatedUnion('result', [

@@ -227,8 +227,8 @@ function flexible(part: string): RegExp | undefined {
   if (Array.from(part).every((character) => PLAIN.test(character))) return undefined
   const source = part.replace(/(\\*)([^\\]?)/gu, (_, { length }: string, character: string) => {
     if (length === 0) return character === '' ? '' : anyForm(character, ESCAPES)
-    const backslashes = `(?:\\\\{${length},${4 * length + 4}}|(?:%5[cC]){${length}})`
-    return character === '' ? backslashes : `${backslashes}${anyForm(character, '')}`
+    const form = (escapes: string): string => (character === '' ? '' : anyForm(character, escapes))
+    return `(?:\\\\{${length},${4 * length + 4}}${form('')}|(?:%5[cC]){${length}}${form(ESCAPES)})`
   })
   return source.length > LONGEST_EXPRESSION ? undefined : new RegExp(source, 'g')
 }

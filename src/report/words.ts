@@ -132,9 +132,9 @@ export function roughly(seconds: number): string {
 }
 
 /** A command line that opens a shell in a container that was kept, whether it still runs or not. */
-export function inside({ boots, secondBoot }: ReportScenario, container: string): string {
+export function inside({ boots, secondBoot, keptIsStopped }: ReportScenario, container: string): string {
   const last = secondBoot ?? boots.at(-1)
-  return last?.exitCode === null
+  return last?.exitCode === null && keptIsStopped !== true
     ? `docker exec -it ${container} sh`
     : `docker run --rm -it --volumes-from ${container} --entrypoint sh "$(docker commit ${container})"`
 }

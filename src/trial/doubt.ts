@@ -37,7 +37,7 @@ export interface Attempt<T> {
 /**
  * Runs something until it is known what it comes to.
  * @param attempt is told the end of its name
- * @throws EngineError where it failed in another such way each time
+ * @throws UnconfirmedError where it failed in another such way each time
  */
 export async function untilConfirmed<T>(
   attempt: (run: (typeof RUNS)[number]) => Promise<Attempt<T>>
@@ -51,8 +51,11 @@ export async function untilConfirmed<T>(
     failures.push(failure)
   }
   const words = `it failed in another way each time, as on a machine that is out of its resources: ${failures.join('; ')}`
-  throw new EngineError('boot healthy state', undefined, words)
+  throw new UnconfirmedError('boot healthy state', undefined, words)
 }
+
+/** Something failed, each time in another way that may be the machine's doing. */
+export class UnconfirmedError extends EngineError {}
 
 /**
  * What the machine may have to do with how a boot ended; undefined where it is the container's own doing.

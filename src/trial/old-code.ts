@@ -44,9 +44,9 @@ export async function findOldCode(
   const known = python.imports
   if (known === undefined) return undefined
   const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
-  if (imports === undefined || imports.length === 0) return undefined
+  if (imports === undefined || imports.records.length === 0) return undefined
   const files = new Map(left.entries.map((entry) => [entry.path, entry]))
-  const loaded = imports.flatMap((record) => {
+  const loaded = imports.records.flatMap((record) => {
     const file = record.from === 'bytecode' ? record.bytecode : record.source
     const content = file === undefined ? undefined : files.get(file)?.content
     const own = known.find(({ module, source }) => module === record.module && source !== undefined)

@@ -2,7 +2,7 @@ import { EngineError } from '../engine/errors.js'
 import { compileBytecode } from '../image/bytecode.js'
 import { chooseModules } from '../image/modules.js'
 import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
-import { containerBody } from './container.js'
+import { containerBody, type VolumeMount } from './container.js'
 import { doubtOf } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
@@ -45,20 +45,20 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
   if (python === undefined) return unknown('the image has no Python', [])
   const bench = new Bench(lab, 'reconnaissance')
   try {
-    const records = await verboseImports(lab, bench, { ...request, noCopy: false, state: request.seedState })
-    if (records === undefined) {
+    const found = await verboseImports(lab, bench, { ...request, noCopy: false, state: request.seedState })
+    if (found === undefined) {
       return unknown(
         'start-up was not ready under PYTHONVERBOSE=1, so that not all of its imports are known',
         undefined
       )
     }
+    const { records, volumes } = found
     if (records.length === 0) {
       return unknown(
         'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)',
         records
       )
     }
-    const volumes = bench.volumes({ noCopy: false })
     const bytecode = await compileBytecode(
       lab.engine,
       containerBody(lab.template, { labels: lab.labels, volumes, ports: [] }),
@@ -88,26 +88,39 @@ export interface VerboseBoot {
   readonly limits: BootLimits
 }
 
+/** What a boot imported. */
+export interface VerboseImports {
+  /** None where no Python runs, or one that ignores its environment. */
+  readonly records: readonly ImportRecord[]
+  /** With what start-up put there: some of the modules may be. */
+  readonly volumes: readonly VolumeMount[]
+}
+
 /**
  * Boots the image's real command with PYTHONVERBOSE=1, which makes every CPython log each import with the files it used.
  * What may be the machine's doing is tried again.
- * @returns none where no Python runs, or one that ignores its environment; undefined where it was not ready
+ * @returns undefined where it was not ready
  * @throws EngineError when the engine fails, also during the boot
  */
 export async function verboseImports(
   lab: Lab,
   bench: Bench,
   { noCopy, state, checks, limits }: VerboseBoot
-): Promise<readonly ImportRecord[] | undefined> {
+): Promise<VerboseImports | undefined> {
   // Saying all that takes longer, too.
   const within = longer(limits)
   for (const limits of [within, longer(within)]) {
-    const { container, observed } = await bootVerbosely(lab, bench, { noCopy, state, checks, limits })
+    const { container, volumes, observed } = await bootVerbosely(lab, bench, {
+      noCopy,
+      state,
+      checks,
+      limits
+    })
     if (observed.outcome.kind === 'engine-error')
       throw new EngineError('boot to see imports', undefined, observed.outcome.message)
     if (observed.outcome.kind === 'ready') {
       await lab.engine.killContainer(container)
-      return parseVerboseImports(await wholeLog(lab, container))
+      return { records: parseVerboseImports(await wholeLog(lab, container)), volumes }
     }
     // An import that nobody saw would leave scenarios out.
     if (doubtOf(observed) === undefined) return undefined
@@ -119,13 +132,17 @@ async function bootVerbosely(
   lab: Lab,
   bench: Bench,
   { noCopy, state, checks, limits }: VerboseBoot
-): Promise<{ readonly container: string; readonly observed: BootObservation }> {
+): Promise<{
+  readonly container: string
+  readonly volumes: readonly VolumeMount[]
+  readonly observed: BootObservation
+}> {
   const volumes = bench.volumes({ noCopy })
   const container = await bench.container(volumes, { env: { PYTHONVERBOSE: '1' } })
   await writeState(lab, bench, container, volumes, state)
   const request = bootRequest(lab, container, limits, undefined)
   const observed = await boot(lab.engine, { ...request, checks, smokeTest: undefined }, lab.signal)
-  return { container: container.id, observed }
+  return { container: container.id, volumes, observed }
 }
 
 /** Everything the stopped container printed in its last run, up to the bound. */

@@ -1,6 +1,6 @@
 import { EngineError } from '../engine/errors.js'
 import { bootAll, longer, type TrialConditions } from './boots.js'
-import { doubtOf, untilConfirmed } from './doubt.js'
+import { doubtOf, UnconfirmedError, untilConfirmed, type Attempt } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { seedEntries } from './plant.js'
 import { isFine, shortcoming } from './shortcoming.js'
@@ -37,6 +37,7 @@ export async function rehearse(
 async function atOnce(lab: Lab, conditions: Omit<TrialConditions, 'slot'>): Promise<true | NotApplicable> {
   const healthy = { name: 'rehearsal-replicas', count: conditions.replicas }
   const boots = await bootUnlessByChance(lab, conditions, healthy)
+  if ('reason' in boots) return boots
   const failed = boots.filter((observed) => !isFine(observed))
   const [first] = failed
   if (first === undefined) return true
@@ -51,11 +52,9 @@ async function asStranger(
   conditions: Omit<TrialConditions, 'slot'>,
   runAs: { readonly uid: number }
 ): Promise<true | NotApplicable> {
-  const [observed] = await bootUnlessByChance(lab, conditions, {
-    name: 'rehearsal-stranger',
-    count: 1,
-    runAs
-  })
+  const boots = await bootUnlessByChance(lab, conditions, { name: 'rehearsal-stranger', count: 1, runAs })
+  if ('reason' in boots) return boots
+  const [observed] = boots
   if (observed === undefined || isFine(observed)) return true
   return {
     reason: `the image does not run as a user it does not know (uid ${runAs.uid}, group 0), even with volumes and a home of its own: it ${shortcoming(observed)}`
@@ -70,25 +69,30 @@ interface Healthy {
 
 /**
  * Boots again, and waits longer, where it may have failed by the machine's doing: else scenarios would be left out for it.
- * @throws EngineError where it failed in another such way each time
+ * @returns why nothing is known, where it failed in another such way each time
+ * @throws EngineError
  */
 async function bootUnlessByChance(
   lab: Lab,
   conditions: Omit<TrialConditions, 'slot'>,
   healthy: Healthy
-): Promise<BootObservation[]> {
-  return await untilConfirmed(async (run) => {
+): Promise<BootObservation[] | NotApplicable> {
+  const attempt = async (run: string): Promise<Attempt<BootObservation[]>> => {
     const boots = await bootHealthy(lab, run === '' ? conditions : longer(conditions), {
       ...healthy,
       name: `${healthy.name}${run}`
     })
     const failed = boots.filter((observed) => !isFine(observed))
-    const doubts = failed.map((observed) => doubtOf(observed))
     return {
       result: boots,
-      doubts: doubts.includes(undefined) ? [] : doubts.filter((doubt) => doubt !== undefined),
+      // A crash beside one that the machine may have ended proves nothing: it may be why.
+      doubts: failed.flatMap((observed) => doubtOf(observed) ?? []),
       failure: failed.map((observed) => `it ${shortcoming(observed)}`).join('; ')
     }
+  }
+  return await untilConfirmed(attempt).catch((error: unknown) => {
+    if (error instanceof UnconfirmedError) return { reason: error.daemonMessage }
+    throw error
   })
 }
 

@@ -21,7 +21,7 @@ export interface Schedule {
   readonly judged: (
     scenario: Scenario,
     observation: Observation
-  ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'phases' | 'reduction'>>
+  ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'keptIsStopped' | 'phases' | 'reduction'>>
   /** What an observation means, for the trials that only narrow a failure down. */
   readonly verdictOf: (scenario: Scenario, observation: Observation) => Verdict
   readonly onStart: (scenario: Scenario) => void
@@ -112,6 +112,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       verdict: narrowedDown(verdict, reduction),
       reduction,
       keptContainer: kept,
+      ...(kept !== undefined && isAlone ? { keptIsStopped: true as const } : {}),
       phases: bench.timeline.phases
     }
     results.set(scenario.id, complete)

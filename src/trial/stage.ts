@@ -6,7 +6,7 @@ import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
 import type { Bench, Lab } from './lab.js'
 import type { VolumeMount } from './container.js'
-import type { BootObservation, OldCode, Scenario, TreeEntry } from '../model.js'
+import type { BootObservation, OldCode, Scenario, TreeEntry, UNKNOWN_CODE } from '../model.js'
 
 /** Containers that wait to be started on the planted state. */
 export interface Stage {
@@ -18,7 +18,7 @@ export interface Stage {
   /** Finds out why a boot that did not come up says nothing about the fault; undefined when it does. */
   readonly excuse?: () => Promise<Problem | undefined>
   /** Code of another release that start-up runs from the volumes. */
-  readonly oldCode?: readonly OldCode[]
+  readonly oldCode?: readonly OldCode[] | typeof UNKNOWN_CODE
 }
 
 /** Why nothing can be said about the fault, and the boot that showed it. */

@@ -6,7 +6,7 @@ import { findOldCode, mayLoadFromVolumes } from './old-code.js'
 import { shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
 import type { Problem, Stage } from './stage.js'
-import type { OldCode } from '../model.js'
+import { UNKNOWN_CODE } from '../model.js'
 
 /** A first boot of an image that nobody has timed yet: models are loaded, databases are made. */
 export const FIRST_BOOT_MS = 300_000
@@ -55,14 +55,12 @@ export async function stageUpgrade(
   )
   await writeState(lab, bench, first, volumes, sentinels)
 
-  let oldCode: readonly OldCode[] = []
+  // Where it stays unknown, the boot itself may still fail, which is worth more than a reason not to look.
+  let oldCode: Stage['oldCode'] = []
   if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
-    if (left.truncated)
-      return { problem: 'not all that is on the volumes can be copied to see whose code runs' }
     const state = { entries: [...left.entries.values()], checks: conditions.checks, limits }
-    const found = await findOldCode(lab, bench, conditions.python, state)
-    if (found === undefined) return { problem: 'it could not be found out whose code start-up runs' }
-    oldCode = found.map(({ file, own }) => ({ file, own }))
+    const found = left.truncated ? undefined : await findOldCode(lab, bench, conditions.python, state)
+    oldCode = found?.map(({ file, own }) => ({ file, own })) ?? UNKNOWN_CODE
   }
   return { containers: [first], next: () => bench.container(volumes), oldCode }
 }

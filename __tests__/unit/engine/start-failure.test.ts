@@ -33,6 +33,7 @@ test.each<[exitCode: number, error: string, ofTheImage: boolean]>([
     false
   ],
   [127, `${runc}exec: "wait-timeout": executable file not found in $PATH: unknown`, true],
+  [127, `${runc}exec: "/data/timeout": stat /data/timeout: no such file or directory: unknown`, true],
   [127, `${runc}exec: "wait": no space left on device: unknown`, false],
   [128, 'something nobody has seen before', false],
   [0, '', false],

@@ -37,6 +37,7 @@ export function environmentWith(overrides: Partial<InputEnvironment> = {}): Inpu
     readText: () => ({ kind: 'unreadable', complaint: 'does not exist' }),
     isDirectory: (path) => directories.has(path),
     leadsOut: (path) => path === '/w/linked',
+    isOfJob: true,
     ...overrides
   }
 }

@@ -505,6 +505,14 @@ describe('an upgrade', () => {
     })
   })
 
+  test('is not known to be passed where it is not known whose code runs, and fails where start-up does', () => {
+    const detail = 'it could not be found out whose code start-up runs'
+    expect(verdictOf({ oldCode: 'unknown' }, UPGRADE)).toEqual({ kind: 'inconclusive', detail })
+    const exited = { kind: 'exited', exitCode: 1, oomKilled: false, seconds: 1 } as const
+    const crashed = { oldCode: 'unknown', boots: [boot({ outcome: exited, stability: undefined })] } as const
+    expect(verdictOf(crashed, UPGRADE)).toMatchObject({ kind: 'failed', reason: 'crashed' })
+  })
+
   test.each([
     [[old], '/data/code/app.py, which the previous release left, ran instead of /app/app.py'],
     [[old, old, old], 'ran instead of /app/app.py, and 2 more like it'],

@@ -14,6 +14,7 @@ import {
   tree,
   UPLOAD
 } from './cases.js'
+import { UNKNOWN_CODE } from '../../../src/model.js'
 import type {
   BootObservation,
   BootOutcome,
@@ -96,7 +97,9 @@ const anyObservation: fc.Arbitrary<Observation> = fc
     problem: fc.constantFrom(undefined, undefined, undefined, 'the plant was not in place'),
     boots: fc.array(anyBoot, { maxLength: 3 }),
     secondBoot: fc.option(anyBoot, { nil: undefined }),
-    oldCode: fc.constantFrom([], [], [{ file: '/data/m.pyc', own: '/app/m.py' }]),
+    oldCode: fc.constantFrom<Observation['oldCode']>([], [], UNKNOWN_CODE, [
+      { file: '/data/m.pyc', own: '/app/m.py' }
+    ]),
     pathAfter: fc.constantFrom(
       undefined,
       'missing' as const,
@@ -186,7 +189,9 @@ describe('whatever a trial saw', () => {
   test('a failure has its evidence, and one that was not confirmed is none', () => {
     const evidence: Readonly<Record<FailureReason, (seen: Observation, on: Scenario) => boolean>> = {
       'data-lost': (seen) => seen.dataAfter !== undefined && !isIntact(seen),
-      'stale-code': (seen) => seen.oldCode.length > 0 || everyBoot(seen).some(({ canary }) => canary),
+      'stale-code': (seen) =>
+        (seen.oldCode !== UNKNOWN_CODE && seen.oldCode.length > 0) ||
+        everyBoot(seen).some(({ canary }) => canary),
       'wrong-answer': ({ boots, plantInPlace }, { expectation }) =>
         boots.filter(isKnown).some(({ smokeTest }) => smokeTest !== undefined && smokeTest.exitCode !== 0) ||
         (expectation === 'leave-alone' && !plantInPlace),

@@ -126,6 +126,12 @@ describe('secrets', () => {
     expect(masker(['\\"'.repeat(60)])(`${attack.slice(0, -1)}?`)).toMatch(/\?$/)
   })
 
+  test('with a backslash that is escaped in another way than what follows it', () => {
+    const mask = masker(["p\\&ss'w0rd!"])
+    expect(mask("postgres://u:p%5C\\u0026ss'w0rd!@db")).toBe('postgres://u:***@db')
+    expect(mask("p\\\\\\u0026ss'w0rd!")).toBe('***')
+  })
+
   test('of which only the beginning is left by a cut of ours are masked', () => {
     const mask = masker(['S3cr3t-Value'])
     expect(mask('it is S3cr3t-… (6 characters cut)')).toBe('it is ***… (6 characters cut)')

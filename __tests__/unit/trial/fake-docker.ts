@@ -1,11 +1,14 @@
 import { EngineError } from '../../../src/engine/errors.js'
-import type { ContainerEvent, ContainerState, Engine } from '../../../src/engine/engine.js'
+import type { ContainerBody, ContainerEvent, ContainerState, Engine } from '../../../src/engine/engine.js'
 import type { Lab } from '../../../src/trial/lab.js'
 import { created } from './fake-engine.js'
 
-/** What a container does once it is started: is ready, hangs without a word, or says something and exits. */
+/** What a container does once it is started: is ready, perhaps after some words, hangs without one, or says something and exits. */
 export type Behaviour =
-  'ready' | 'hangs' | { readonly exitCode: number; readonly oomKilled?: boolean; readonly says?: string }
+  | 'ready'
+  | 'hangs'
+  | { readonly exitCode: number; readonly oomKilled?: boolean; readonly says?: string }
+  | { readonly isReadyAfter: string }
 
 /** The engine's own grace period, in seconds. */
 const GRACE_SECONDS = 10
@@ -34,6 +37,8 @@ export class FakeDocker {
   readonly started: string[] = []
   /** What `stop` and `kill` were called with. */
   readonly ended: string[] = []
+  /** What containers were created with, by their names. */
+  readonly bodies = new Map<string, ContainerBody>()
   /** The most containers that ran at the same time. */
   mostRunning = 0
   /** Whether each container's last stop became a SIGKILL; shared volumes would show it. */
@@ -48,15 +53,21 @@ export class FakeDocker {
     this.#stopSeconds = stopSeconds
   }
 
-  /** A lab on this engine, with no mounts and no ports; its readiness check is a line in the log. */
-  lab(over: { readonly template?: Lab['template']; readonly health?: Partial<Lab['health']> } = {}): Lab {
-    const { template = {}, health = {} } = over
+  /** A lab on this engine, with no ports, and no mounts unless they are given; its readiness check is a line in the log. */
+  lab(
+    over: {
+      readonly template?: Lab['template']
+      readonly health?: Partial<Lab['health']>
+      readonly mounts?: readonly string[]
+    } = {}
+  ): Lab {
+    const { template = {}, health = {}, mounts = [] } = over
     return {
       engine: this.#engine(),
       runId: 'run',
       labels: {},
       template,
-      mounts: [],
+      mounts,
       ports: [],
       health: {
         ready: [{ kind: 'log', pattern: `^${READY}$`, flags: '' }],
@@ -74,7 +85,8 @@ export class FakeDocker {
   #engine(): Engine {
     const refuse = (): Promise<never> => Promise.reject(new EngineError('fake', undefined, 'unexpected'))
     const known = {
-      createContainer: (_body: unknown, name = '') => {
+      createContainer: (body: ContainerBody, name = '') => {
+        this.bodies.set(name, body)
         this.#containers.set(name, newContainer(name))
         return Promise.resolve(name)
       },
@@ -143,6 +155,10 @@ export class FakeDocker {
     const does = this.#behave(id, container.starts)
     if (does === 'ready') container.log.push(Buffer.from(`${READY}\n`))
     if (typeof does !== 'object') return
+    if ('isReadyAfter' in does) {
+      container.log.push(Buffer.from(`${does.isReadyAfter}\n${READY}\n`))
+      return
+    }
     if (does.says !== undefined) container.log.push(Buffer.from(`${does.says}\n`))
     setTimeout(() => {
       this.#die(id, does.exitCode, does.oomKilled)

@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals'
 import { judge } from '../../../src/judge/judge.js'
 import { judgeTrial } from '../../../src/judge/result.js'
 import { EngineError } from '../../../src/engine/errors.js'
-import type { Observation, PythonFacts, Scenario, Verdict } from '../../../src/model.js'
+import type { ImageFacts, Observation, PythonFacts, Scenario, Verdict } from '../../../src/model.js'
 import { runControl, type ControlRequest } from '../../../src/trial/control.js'
 import { Bench } from '../../../src/trial/lab.js'
 import { findOldCode, mayLoadFromVolumes } from '../../../src/trial/old-code.js'
-import { verboseImports } from '../../../src/trial/reconnaissance.js'
+import { reconnoitre, verboseImports } from '../../../src/trial/reconnaissance.js'
 import { rehearse } from '../../../src/trial/rehearsal.js'
 import { runSchedule, type Schedule, type ScheduleOutcome } from '../../../src/trial/schedule.js'
 import { scenario, STANDARDS, target } from '../judge/cases.js'
@@ -246,7 +246,9 @@ test.each(['host', 'container:db'])('on the network %s one trial runs at a time'
     { template: { HostConfig: { NetworkMode } } },
     { keep: true }
   )
-  expect(results.every(({ keptContainer }) => keptContainer !== undefined)).toBe(true)
+  expect(results).toHaveLength(3)
+  for (const { keptContainer, keptIsStopped } of results)
+    expect([typeof keptContainer, keptIsStopped]).toEqual(['string', true])
   expect(kept.mostRunning).toBe(1)
 })
 
@@ -348,7 +350,31 @@ describe('a boot that shows its imports', () => {
 
   test('is made again where it was killed once', async () => {
     let boots = 0
-    expect(await importsOf(() => (++boots === 1 ? OUT_OF_MEMORY : 'ready'))).toEqual([])
+    expect(await importsOf(() => (++boots === 1 ? OUT_OF_MEMORY : 'ready'))).toMatchObject({ records: [] })
+  })
+
+  test('lets the interpreter compile what start-up has put on its volumes', async () => {
+    const docker = new FakeDocker((name) =>
+      name.includes('reconnaissance')
+        ? { isReadyAfter: '# code object from /data/plugins/p.py' }
+        : { exitCode: 1 }
+    )
+    const facts = {
+      python: { executable: 'python3', version: '3.11.2', cacheTag: 'cpython-311', sysPath: [], stdlib: [] }
+    }
+    await reconnoitre(docker.lab({ mounts: ['/data'] }), {
+      ...BOOT,
+      facts: facts as unknown as ImageFacts,
+      places: ['/data'],
+      seedState: [],
+      canary: CANARY,
+      note: () => undefined
+    })
+    const volumes = [...docker.bodies.values()].map(({ HostConfig }) =>
+      (HostConfig?.Mounts as readonly { readonly Source: string }[]).map(({ Source }) => Source)
+    )
+    expect(volumes.length).toBeGreaterThan(1)
+    expect(new Set(volumes.flat())).toEqual(new Set(['cache-crash-test-run-reconnaissance-volume-1']))
   })
 
   test('says nothing of old code where it is not known what start-up imports', async () => {
@@ -363,6 +389,16 @@ describe('a boot that shows its imports', () => {
 test('a rehearsal in which memory was out once leaves nothing out', async () => {
   const docker = new FakeDocker((name) => (name.includes('-again') ? 'ready' : OUT_OF_MEMORY))
   expect(await rehearse(docker.lab(), [CONCURRENT], CONDITIONS)).toMatchObject({ concurrent: true })
+  const beside = new FakeDocker((name) =>
+    name.includes('-again') ? 'ready' : name.endsWith('-1') ? OUT_OF_MEMORY : { exitCode: 1 }
+  )
+  expect(await rehearse(beside.lab(), [CONCURRENT], CONDITIONS)).toMatchObject({ concurrent: true })
+  const otherwise = new FakeDocker(
+    inTurn(HANGS, OUT_OF_MEMORY, { exitCode: 1, says: 'No space left on device' })
+  )
+  expect(await rehearse(otherwise.lab(), [CONCURRENT], CONDITIONS)).toMatchObject({
+    concurrent: { reason: expect.stringContaining('it failed in another way each time') }
+  })
   const twice = new FakeDocker(() => OUT_OF_MEMORY)
   expect(await rehearse(twice.lab(), [CONCURRENT], CONDITIONS)).not.toMatchObject({ concurrent: true })
 })
