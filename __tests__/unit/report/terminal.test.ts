@@ -30,6 +30,15 @@ describe('the report for a terminal', () => {
     }
   )
 
+  test('goes into a container that was stopped for the trials after it by a copy of it', () => {
+    const [scenario] = report.scenarios
+    if (scenario === undefined) throw new Error('the report has no scenario')
+    const boots = scenario.boots.map((boot) => ({ ...boot, exitCode: null }))
+    const running = { ...scenario, boots, secondBoot: null }
+    expect(inside(running, 'shop')).toBe('docker exec -it shop sh')
+    expect(inside({ ...running, keptIsStopped: true }, 'shop')).toContain('--volumes-from shop')
+  })
+
   test('says once why faults were left out, and names as many as a reader can take in', () => {
     const omit = (reason: string, ...faults: string[]) =>
       faults.map((fault) => ({ fault, path: '/data', reason }))
