@@ -26,18 +26,18 @@ export async function findReports(directory: string): Promise<readonly FoundRepo
   if (files.length === 0) throw new MergeError([`${directory}: there is no report.json in it`])
   if (files.length > MOST_JOBS)
     throw new MergeError([`${directory}: there are ${files.length} reports in it; ${MOST_JOBS} are the most`])
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
-  const bytes = sizes.reduce((sum, size) => sum + size, 0)
+  const sized = await Promise.all(files.map(async (file) => ({ file, size: (await stat(file)).size })))
+  const bytes = sized.reduce((sum, { size }) => sum + size, 0)
   if (bytes > LARGEST_BYTES_OF_ALL)
     throw new MergeError([
       `${directory}: its reports have ${bytes} bytes; ${LARGEST_BYTES_OF_ALL} are the most`
     ])
   const found: FoundReport[] = []
   const problems: string[] = []
-  for (const file of files) {
+  for (const { file, size } of sized) {
     try {
       const name = relative(directory, join(file, '..'))
-      found.push({ directory: name === '' ? '.' : name, report: await readReport(file) })
+      found.push({ directory: name === '' ? '.' : name, report: await readReport(file, size) })
     } catch (error) {
       problems.push(`${relative(directory, file)}: ${messageOf(error)}`)
     }
@@ -57,8 +57,7 @@ async function reportFiles(directory: string, depth: number): Promise<string[]> 
 
 const versioned = z.looseObject({ schemaVersion: z.unknown() })
 
-async function readReport(file: string): Promise<FoundReport['report']> {
-  const { size } = await stat(file)
+async function readReport(file: string, size: number): Promise<FoundReport['report']> {
   if (size > LARGEST_BYTES) throw new Error(`it has ${size} bytes; ${LARGEST_BYTES} are the most`)
   const text = await readFile(file, 'utf8')
   let value: unknown

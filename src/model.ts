@@ -687,10 +687,10 @@ export interface OldCode {
   readonly own: string
 }
 
-/** Everything recorded during a trial, before anyone judges it. */
 /** It could not be found out whose code start-up runs. */
 export const UNKNOWN_CODE = 'unknown'
 
+/** Everything recorded during a trial, before anyone judges it. */
 export interface Observation {
   /** Why the trial could not be carried out as planned; undefined when it was. */
   readonly problem: string | undefined

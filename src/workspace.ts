@@ -2,7 +2,7 @@ import { closeSync, existsSync, lstatSync, openSync, readSync, realpathSync, sta
 import { dirname, resolve } from 'node:path'
 import { cwd } from 'node:process'
 import { isWithin } from './paths.js'
-import type { TextFile, WorkspaceFiles } from './inputs/image-source.js'
+import { LEADS_OUT, type TextFile, type WorkspaceFiles } from './inputs/image-source.js'
 
 /** The files that inputs name: those of the job's workspace, or of the directory that the command line was called in. */
 export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
@@ -16,9 +16,7 @@ export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
     leadsOut: (path) => leadsOut(path, workspace),
     isOfJob: environment.GITHUB_WORKSPACE !== undefined,
     readText: (path, limit) =>
-      leadsOut(path, workspace)
-        ? { kind: 'unreadable', complaint: 'is a link that leads out of the workspace' }
-        : readText(path, limit)
+      leadsOut(path, workspace) ? { kind: 'unreadable', complaint: LEADS_OUT } : readText(path, limit)
   }
 }
 

@@ -1,6 +1,5 @@
-import { machineOfProcesses } from '../../src/processes.js'
 import { setTimeout as delay } from 'node:timers/promises'
-import { execute } from './runner.js'
+import { execute, ownerLabel } from './runner.js'
 
 /** Lines that a Docker command prints. @throws Error when it fails */
 export async function docker(...args: readonly string[]): Promise<string[]> {
@@ -21,9 +20,4 @@ export async function until(reached: () => Promise<boolean>): Promise<void> {
 export async function containersOf(pid: number, host?: string): Promise<string[]> {
   const engine = host === undefined ? [] : ['--host', host]
   return await docker(...engine, 'ps', '--quiet', '--filter', `label=${ownerLabel(pid)}`)
-}
-
-/** The label, with its value, on everything that a process made. */
-export function ownerLabel(pid: number): string {
-  return `cache-crash-test.owner=${machineOfProcesses()}/${pid}`
 }

@@ -153,7 +153,12 @@ export async function leftBehindBy(
   { pid }: Pick<Finished, 'pid'>,
   env: NodeJS.ProcessEnv = {}
 ): Promise<string[]> {
-  return await leftBehind(`cache-crash-test.owner=${machineOfProcesses()}/${pid}`, env)
+  return await leftBehind(ownerLabel(pid), env)
+}
+
+/** The label, with its value, on everything that a process made. */
+export function ownerLabel(pid: number): string {
+  return `cache-crash-test.owner=${machineOfProcesses()}/${pid}`
 }
 
 /**

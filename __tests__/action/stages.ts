@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { containersOf, docker, ownerLabel, until } from './docker.js'
-import { BASES, execute, startAction, type ActionRun, type Running } from './runner.js'
+import { containersOf, docker, until } from './docker.js'
+import { BASES, execute, ownerLabel, startAction, type ActionRun, type Running } from './runner.js'
 
 export const STAGES = ['build', 'control', 'graceful stop', 'trials'] as const
 export type Stage = (typeof STAGES)[number]

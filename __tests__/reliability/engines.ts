@@ -268,6 +268,13 @@ async function untilOpen(address: number | string, isVain: () => boolean): Promi
   while (!isVain() && !(await isOpen())) await delay(50)
 }
 
+/** A build context, in a directory, of an image that adds nothing to another one. */
+async function contextOf(tag: string, directory: string): Promise<string> {
+  const context = await mkdtemp(join(directory, 'context-'))
+  await writeFile(join(context, 'Dockerfile'), `FROM ${tag}\n`)
+  return context
+}
+
 /** Runs the action on an image that must pass, which it builds, and one that must fail. @returns what is not as it must be */
 async function crashTest({ env, load }: Way, images: FixtureImages, directory: string): Promise<string[]> {
   const wrong: string[] = []
@@ -277,11 +284,9 @@ async function crashTest({ env, load }: Way, images: FixtureImages, directory: s
   ] as const) {
     const tag = await images.tag(image)
     await load?.(tag)
-    const context = await mkdtemp(join(directory, 'context-'))
-    await writeFile(join(context, 'Dockerfile'), `FROM ${tag}\n`)
     const tested = await runAction(
       {
-        ...(expected === 'recovered' ? { context } : { image: tag }),
+        ...(expected === 'recovered' ? { context: await contextOf(tag, directory) } : { image: tag }),
         'cache-paths': '/data/cache',
         // One that is planted, and one that needs the engine to keep a volume mounted.
         faults: 'file-for-directory\ndisk-full',

@@ -5,6 +5,9 @@ import { parseLines } from './lists.js'
 import { parseBuildArgs, parseSecrets } from './pairs.js'
 import type { ProblemList } from './problems.js'
 
+/** What is said of a path that `leadsOut`. */
+export const LEADS_OUT = 'is a link that leads out of the workspace'
+
 /** What the build needs to know of the runner's files. */
 export type TextFile =
   | { readonly kind: 'text'; readonly text: string }
@@ -115,7 +118,7 @@ function parseContext(
   const leadsOut = (input: 'context' | 'file', path: string, words: string | undefined): boolean => {
     if (!files.isOfJob || !files.leadsOut(path)) return false
     const accepted = 'a path in the workspace, or the absolute path that the link leads to'
-    problems.add(input, words, `is a link that leads out of the workspace (${path})`, accepted)
+    problems.add(input, words, `${LEADS_OUT} (${path})`, accepted)
     return true
   }
   if (leadsOut('context', context, given)) return { context, file }

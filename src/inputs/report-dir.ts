@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from 'node:path'
-import type { WorkspaceFiles } from './image-source.js'
+import { LEADS_OUT, type WorkspaceFiles } from './image-source.js'
 import type { ProblemList } from './problems.js'
 
 /** @returns the absolute directory that receives the reports; it need not exist */
@@ -11,8 +11,7 @@ export function parseReportDir(value: string, files: WorkspaceFiles, problems: P
   if (value.split('/').includes('..')) problems.add('report-dir', value, 'contains ".."', accepted)
   else if (/\p{Cc}/u.test(value)) problems.add('report-dir', value, 'contains a control character', accepted)
   else if (holdsWorkspace) problems.add('report-dir', value, 'holds the whole workspace', accepted)
-  else if (files.leadsOut(directory))
-    problems.add('report-dir', value, 'is a link that leads out of the workspace', accepted)
+  else if (files.leadsOut(directory)) problems.add('report-dir', value, LEADS_OUT, accepted)
   else if (files.isFile(directory)) problems.add('report-dir', value, 'is a file', accepted)
   return directory
 }

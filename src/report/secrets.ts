@@ -70,6 +70,7 @@ export interface ContainerSecrets {
   readonly left: number
 }
 
+/** Tells the user's from the image's: a value that both give is the user's. */
 export function containerSecrets({ env, givenEnv }: Pick<ImageFacts, 'env' | 'givenEnv'>): ContainerSecrets {
   const given = new Set(secretValues(givenEnv, {}).keys())
   const found = [...secretValues(env, {}).keys()].filter((value) => !given.has(value))

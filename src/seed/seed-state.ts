@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises'
+import { LEADS_OUT } from '../inputs/image-source.js'
 import { InputError, type InputProblem } from '../inputs/problems.js'
 import { directoriesBetween, holder, isWithin } from '../paths.js'
 import { MOST_BYTES, MOST_ENTRIES, MTIME, SeedError, type SeedContent } from './content.js'
@@ -40,7 +41,7 @@ export async function readSeeds(sources: readonly SeedSource[], workspace: strin
 
 async function read({ from, place, file }: SeedSource, workspace: string): Promise<SeedContent> {
   if (!isWithin(await realpath(file), await realpath(workspace))) {
-    throw new SeedError('is a link that leads out of the workspace')
+    throw new SeedError(LEADS_OUT)
   }
   switch (from) {
     case 'directory':

@@ -58,6 +58,8 @@ export interface ControlOutcome {
   readonly limits: BootLimits
   readonly layer: LayerState
   readonly trace: ControlTrace
+  /** Whether the stop after the first boot took longer than its grace period. */
+  readonly stopWasKilled: boolean
 }
 
 /**
@@ -101,14 +103,14 @@ async function controlUnlessByChance(
 ): Promise<ControlOutcome> {
   const first = firstLimits(lab)
   return await untilConfirmed(async (run) => {
-    const { outcome, stopWasKilled } = await controlOnce(lab, request, {
+    const outcome = await controlOnce(lab, request, {
       name: `${withSentinels ? 'control' : 'control-without-sentinels'}${run}`,
       withSentinels,
       limits: run === '' ? first : longer(first),
       // Most images that ignore their signal boot again all the same, and need not be waited for.
       graceSeconds: run === '' ? undefined : patience(lab)
     })
-    const { result } = outcome
+    const { result, stopWasKilled } = outcome
     if (result.kind === 'passed') return { result: outcome, doubts: [], failure: '' }
     const doubt = doubtOf(result.boot)
     // Where the user did not say how long it may take, it had far more time than any start-up needs; a later boot had two tries.
@@ -129,22 +131,20 @@ async function controlUnlessByChance(
 async function controlOnce(
   lab: Lab,
   request: ControlRequest,
-  { name, ...conditions }: { readonly name: string } & Omit<ControlConditions, 'traced' | 'stopKilled'>
-): Promise<{ readonly outcome: ControlOutcome; readonly stopWasKilled: boolean }> {
+  { name, ...conditions }: { readonly name: string } & Omit<ControlConditions, 'traced'>
+): Promise<ControlOutcome> {
   const bench = new Bench(lab, name)
   const boots: ControlTrace['boots'][number][] = []
   let outcome: Omit<ControlOutcome, 'trace'>
-  let stopWasKilled = false
   try {
     outcome = await control(lab, request, bench, {
       ...conditions,
-      traced: (boot) => boots.push(boot),
-      stopKilled: () => (stopWasKilled = true)
+      traced: (boot) => boots.push(boot)
     })
   } finally {
     await bench.dispose()
   }
-  return { outcome: { ...outcome, trace: { boots, phases: bench.timeline.phases } }, stopWasKilled }
+  return { ...outcome, trace: { boots, phases: bench.timeline.phases } }
 }
 
 interface ControlConditions {
@@ -155,15 +155,13 @@ interface ControlConditions {
   readonly graceSeconds: number | undefined
   /** Takes every boot as it has ended. */
   readonly traced: (boot: ControlTrace['boots'][number]) => void
-  /** Is called when the grace period ran out. */
-  readonly stopKilled: () => void
 }
 
 async function control(
   lab: Lab,
   request: ControlRequest,
   bench: Bench,
-  { withSentinels, limits: limitsOfFirst, graceSeconds, traced, stopKilled }: ControlConditions
+  { withSentinels, limits: limitsOfFirst, graceSeconds, traced }: ControlConditions
 ): Promise<Omit<ControlOutcome, 'trace'>> {
   const { engine, mounts } = lab
   const volumes = bench.volumes({ noCopy: false })
@@ -172,6 +170,7 @@ async function control(
   const pristine = await readRoots(engine, first.id, mounts)
 
   let last = first
+  let ignoresStopSignal = false
   const label = 'first boot'
   const learned = await firstBoot(lab, request, first, limitsOfFirst, bench.timeline.during(label))
   traced({ label, observation: learned.observation })
@@ -190,17 +189,17 @@ async function control(
       result: { kind: 'failed', stage, blame: blameFor(boot), message, boot, ...explanation },
       checks,
       limits: limitsOfFirst,
-      layer: { tree: new Map(), truncated: [] }
+      layer: { tree: new Map(), truncated: [] },
+      stopWasKilled: ignoresStopSignal
     }
   }
   if (!isFine(learned.observation)) {
     return await failed('first-boot', firstBootMessage(learned.observation), learned.observation)
   }
   const limits = limitsAfter(lab, learned.observation)
-  const ignoresStopSignal = await bench.timeline.during(label)('stop', () =>
+  ignoresStopSignal = await bench.timeline.during(label)('stop', () =>
     stopAndLearn(lab, first.id, graceSeconds)
   )
-  if (ignoresStopSignal) stopKilled()
   const afterFirst = await readRoots(engine, first.id, mounts)
   const layerData = request.restarts ? request.dataPaths.filter((path) => !onVolume(path, mounts)) : []
   const layerAfterFirst = await readRoots(engine, first.id, layerData)
@@ -330,7 +329,8 @@ async function control(
     result: { kind: 'passed', knowledge },
     checks,
     limits,
-    layer: await readLayer(lab, first.id, request.candidates)
+    layer: await readLayer(lab, first.id, request.candidates),
+    stopWasKilled: ignoresStopSignal
   }
 }
 

@@ -28,7 +28,7 @@ export const RUNS = ['', '-again', '-again-3'] as const
 /** What came of one run of something. */
 export interface Attempt<T> {
   readonly result: T
-  /** In which ways its failure may be the machine's doing; none where it did not fail, or not by that alone. */
+  /** In which ways its failure may be the machine's doing; none where it did not fail, or where that is certain. */
   readonly doubts: readonly string[]
   /** How it failed, for whoever has to hear that it is not known why. */
   readonly failure: string
@@ -105,6 +105,7 @@ export function doubted({ plant }: Scenario, observation: Observation, seen: Dou
   }
   const boots = observation.boots.map((boot) => mark(boot, 'first'))
   const secondBoot = observation.secondBoot === undefined ? undefined : mark(observation.secondBoot, 'second')
+  // What comes of it is the problem; it only has to be made again.
   if (observation.preparation !== undefined) mark(observation.preparation, 'preparation')
   return {
     observation: { ...observation, boots, secondBoot },

@@ -105,17 +105,12 @@ export interface VerboseImports {
 export async function verboseImports(
   lab: Lab,
   bench: Bench,
-  { noCopy, state, checks, limits }: VerboseBoot
+  request: VerboseBoot
 ): Promise<VerboseImports | undefined> {
   // Saying all that takes longer, too.
-  const within = longer(limits)
-  for (const limits of [within, longer(within)]) {
-    const { container, volumes, observed } = await bootVerbosely(lab, bench, {
-      noCopy,
-      state,
-      checks,
-      limits
-    })
+  const first = longer(request.limits)
+  for (const limits of [first, longer(first)]) {
+    const { container, volumes, observed } = await bootVerbosely(lab, bench, { ...request, limits })
     if (observed.outcome.kind === 'engine-error')
       throw new EngineError('boot to see imports', undefined, observed.outcome.message)
     if (observed.outcome.kind === 'ready') {

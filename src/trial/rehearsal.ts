@@ -1,6 +1,6 @@
 import { EngineError } from '../engine/errors.js'
 import { bootAll, longer, type TrialConditions } from './boots.js'
-import { doubtOf, UnconfirmedError, untilConfirmed, type Attempt } from './doubt.js'
+import { doubtOf, UnconfirmedError, untilConfirmed } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
 import { seedEntries } from './plant.js'
 import { isFine, shortcoming } from './shortcoming.js'
@@ -29,15 +29,22 @@ export async function rehearse(
   const stranger = scenarios.find(({ plant }) => plant.runAs !== undefined)?.plant.runAs
   const needsReplicas = scenarios.some(({ mode }) => mode === 'concurrent')
   return {
-    concurrent: needsReplicas ? await atOnce(lab, conditions) : true,
-    stranger: stranger === undefined ? true : await asStranger(lab, conditions, stranger)
+    concurrent: needsReplicas ? await unlessUnconfirmed(atOnce(lab, conditions)) : true,
+    stranger: stranger === undefined ? true : await unlessUnconfirmed(asStranger(lab, conditions, stranger))
   }
+}
+
+/** Where nothing can be known, what needs to be known is left out. */
+async function unlessUnconfirmed(rehearsal: Promise<true | NotApplicable>): Promise<true | NotApplicable> {
+  return await rehearsal.catch((error: unknown) => {
+    if (error instanceof UnconfirmedError) return { reason: error.daemonMessage }
+    throw error
+  })
 }
 
 async function atOnce(lab: Lab, conditions: Omit<TrialConditions, 'slot'>): Promise<true | NotApplicable> {
   const healthy = { name: 'rehearsal-replicas', count: conditions.replicas }
   const boots = await bootUnlessByChance(lab, conditions, healthy)
-  if ('reason' in boots) return boots
   const failed = boots.filter((observed) => !isFine(observed))
   const [first] = failed
   if (first === undefined) return true
@@ -52,9 +59,11 @@ async function asStranger(
   conditions: Omit<TrialConditions, 'slot'>,
   runAs: { readonly uid: number }
 ): Promise<true | NotApplicable> {
-  const boots = await bootUnlessByChance(lab, conditions, { name: 'rehearsal-stranger', count: 1, runAs })
-  if ('reason' in boots) return boots
-  const [observed] = boots
+  const [observed] = await bootUnlessByChance(lab, conditions, {
+    name: 'rehearsal-stranger',
+    count: 1,
+    runAs
+  })
   if (observed === undefined || isFine(observed)) return true
   return {
     reason: `the image does not run as a user it does not know (uid ${runAs.uid}, group 0), even with volumes and a home of its own: it ${shortcoming(observed)}`
@@ -69,15 +78,14 @@ interface Healthy {
 
 /**
  * Boots again, and waits longer, where it may have failed by the machine's doing: else scenarios would be left out for it.
- * @returns why nothing is known, where it failed in another such way each time
- * @throws EngineError
+ * @throws UnconfirmedError where it failed in another such way each time; EngineError
  */
 async function bootUnlessByChance(
   lab: Lab,
   conditions: Omit<TrialConditions, 'slot'>,
   healthy: Healthy
-): Promise<BootObservation[] | NotApplicable> {
-  const attempt = async (run: string): Promise<Attempt<BootObservation[]>> => {
+): Promise<BootObservation[]> {
+  return await untilConfirmed(async (run) => {
     const boots = await bootHealthy(lab, run === '' ? conditions : longer(conditions), {
       ...healthy,
       name: `${healthy.name}${run}`
@@ -89,10 +97,6 @@ async function bootUnlessByChance(
       doubts: failed.flatMap((observed) => doubtOf(observed) ?? []),
       failure: failed.map((observed) => `it ${shortcoming(observed)}`).join('; ')
     }
-  }
-  return await untilConfirmed(attempt).catch((error: unknown) => {
-    if (error instanceof UnconfirmedError) return { reason: error.daemonMessage }
-    throw error
   })
 }
 

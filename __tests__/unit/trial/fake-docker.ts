@@ -41,7 +41,7 @@ export class FakeDocker {
   readonly bodies = new Map<string, ContainerBody>()
   /** The most containers that ran at the same time. */
   mostRunning = 0
-  /** Whether each container's last stop became a SIGKILL; shared volumes would show it. */
+  /** Whether the last stop of any container became a SIGKILL; shared volumes would show it. */
   wasKilled = false
   readonly #behave: Behave
   readonly #stopSeconds: number
