@@ -13,6 +13,8 @@ export interface SoakEntry {
   readonly bundle: string
   /** Version of the Docker Engine. */
   readonly engine: string
+  /** How many runs were made side by side; without it, one after the other. */
+  readonly sideBySide?: number
   readonly seconds: number
   /** Scenarios that came out as they must, that could not be known, and that came out wrong. */
   readonly right: number
@@ -54,8 +56,9 @@ export function renderSoak(entries: readonly SoakEntry[]): string {
     return `| ${cells.join(' | ')} |`
   })
   const bundles = new Map<string, number>()
-  for (const { bundle, engine } of entries) {
-    const key = `\`dist/index.js\` ${bundle} on Docker ${engine}`
+  for (const { bundle, engine, sideBySide = 1 } of entries) {
+    const manner = sideBySide > 1 ? `, ${sideBySide} side by side` : ''
+    const key = `\`dist/index.js\` ${bundle} on Docker ${engine}${manner}`
     bundles.set(key, (bundles.get(key) ?? 0) + 1)
   }
   const made = [...bundles].map(([which, runs]) => `- ${runs} runs of ${which}`)

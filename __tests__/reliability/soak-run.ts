@@ -20,8 +20,8 @@ export interface SoakRun {
   readonly faults?: readonly string[]
 }
 
-/** What came of one run; the caller knows its round. */
-export type SoakResult = Omit<SoakEntry, 'round'>
+/** What came of one run; the caller knows its round, and what it runs beside. */
+export type SoakResult = Omit<SoakEntry, 'round' | 'sideBySide'>
 
 /** First digits of the SHA-256 of the dist/index.js that runs. */
 const bundle = createHash('sha256')
@@ -93,8 +93,18 @@ export async function soakRun({ example, condition, harsh, seed, faults }: SoakR
   }
 }
 
-/** Keeps two processors and the disk busy. @returns ends it */
+/** What keeps the machine busy: started once for all of the runs under load that are side by side. */
+const load = { runs: 0, workers: [] as Worker[] }
+
+/** Keeps two processors and the disk busy. @returns ends it, unless another run needs it */
 function putUnderLoad(): () => Promise<void> {
+  if (load.runs++ === 0) load.workers = loadWorkers()
+  return async () => {
+    if (--load.runs === 0) await Promise.all(load.workers.map((worker) => worker.terminate()))
+  }
+}
+
+function loadWorkers(): Worker[] {
   const spin = `let x = 0; for (;;) x = Math.sqrt(x + 1)`
   const write = `const fs = require('node:fs'), path = require('node:path')
     const file = path.join(require('node:os').tmpdir(), 'soak-' + process.pid)
@@ -106,8 +116,5 @@ function putUnderLoad(): () => Promise<void> {
       fs.fsyncSync(open)
       fs.closeSync(open)
     }`
-  const workers = [spin, spin, write].map((code) => new Worker(code, { eval: true }))
-  return async () => {
-    await Promise.all(workers.map((worker) => worker.terminate()))
-  }
+  return [spin, spin, write].map((code) => new Worker(code, { eval: true }))
 }

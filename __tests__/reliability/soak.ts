@@ -4,16 +4,17 @@ import { root } from '../action/runner.js'
 import { EXAMPLES } from '../verdicts/examples.js'
 import { inTree } from './debian-tree.js'
 import { newOwnDaemon, type OwnDaemon } from './own-daemon.js'
-import { CONDITIONS, readSoak, renderSoak, type SoakEntry } from './soak-record.js'
+import { CONDITIONS, type Condition, readSoak, renderSoak, type SoakEntry } from './soak-record.js'
 import { soakRun } from './soak-run.js'
 
 const [rounds = '100', file = join(root, 'docs/soak.jsonl'), only = ''] = process.argv.slice(2)
+const sideBySide = Number(process.env.SIDE_BY_SIDE ?? '1')
 
 let isStopped = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     isStopped = true
-    console.log('Stopping after this run.')
+    console.log('Stopping after what is under way.')
   })
 }
 
@@ -33,30 +34,58 @@ async function engineOf(tree: string): Promise<OwnDaemon> {
   return own
 }
 
+interface Turn {
+  readonly round: number
+  readonly example: string
+  readonly condition: Condition
+  /** Whether, behind the proxy, requests also fail. */
+  readonly harsh: boolean
+}
+
+/**
+ * Every run of so many rounds, in their order; where they go side by side, a few rounds at a time by condition, since the load
+ * of one is a load for all.
+ */
+function turns(count: number): Turn[] {
+  const all = Array.from({ length: count }, (_, round) =>
+    Object.keys(EXAMPLES).map((example, index): Turn => {
+      const turn = round + index
+      return {
+        round,
+        example,
+        condition: CONDITIONS[turn % CONDITIONS.length] ?? 'idle',
+        // Every other one behind the proxy.
+        harsh: turn % (2 * CONDITIONS.length) >= CONDITIONS.length
+      }
+    })
+  ).flat()
+  const place = ({ round, condition }: Turn): number =>
+    Math.floor(round / 6) * CONDITIONS.length + CONDITIONS.indexOf(condition)
+  return sideBySide > 1 ? all.sort((one, other) => place(one) - place(other)) : all
+}
+
 async function soak(): Promise<void> {
   mkdirSync(join(file, '..'), { recursive: true })
   const entries = readSoak(file)
   if (entries.length > 0) console.log(`Going on after ${entries.length} runs of earlier.`)
-  for (let round = 0; round < Number(rounds); round++) {
-    for (const [index, example] of Object.keys(EXAMPLES).entries()) {
-      const turn = round + index
-      if (isStopped) break
-      if (!example.includes(only)) continue
-      if (entries.some((done) => done.round === round && done.example === example)) continue
-      const condition = CONDITIONS[turn % CONDITIONS.length] ?? 'idle'
-      // Every other one behind the proxy.
-      const harsh = turn % (2 * CONDITIONS.length) >= CONDITIONS.length
-      const result = await soakRun({ example, condition, harsh, seed: `${round} ${example}` })
-      const entry: SoakEntry = { round, ...result }
+  const isDone = ({ round, example }: Turn): boolean =>
+    entries.some((done) => done.round === round && done.example === example)
+  const left = turns(Number(rounds)).filter((turn) => turn.example.includes(only) && !isDone(turn))
+  const runs = Array.from({ length: sideBySide }, async () => {
+    for (let turn = left.shift(); turn !== undefined && !isStopped; turn = left.shift()) {
+      const { round, ...run } = turn
+      const result = await soakRun({ ...run, seed: `${round} ${run.example}` })
+      const entry: SoakEntry = { round, ...(sideBySide > 1 ? { sideBySide } : {}), ...result }
       entries.push(entry)
       appendFileSync(file, `${JSON.stringify(entry)}\n`)
       console.log(
-        `round ${round + 1}, ${condition}, ${example}: ${entry.verdict ?? 'no verdict'} after ${entry.seconds.toFixed(0)} s; ` +
+        `round ${round + 1}, ${entry.condition}, ${entry.example}: ${entry.verdict ?? 'no verdict'} after ${entry.seconds.toFixed(0)} s; ` +
           `${entry.right} right, ${entry.inconclusive} inconclusive, ${entry.wrong.length} wrong; ${entry.injected} injected`
       )
       for (const words of entry.wrong) console.log(`   WRONG: ${words}`)
     }
-  }
+  })
+  await Promise.all(runs)
   console.log(`\n${renderSoak(entries)}`)
   process.exitCode = entries.every((entry) => entry.wrong.length === 0 && entry.leftBehind === 0) ? 0 : 1
 }
