@@ -107,8 +107,20 @@ export function parseInputs(raw: Readonly<Record<string, string>>, environment: 
     keep: environment.keep
   }
   checkUpgrade(inputs, problems)
+  checkSmokeTest(inputs, problems)
   problems.throwIfAny()
   return inputs
+}
+
+/** A job has nothing left that a smoke test could ask. */
+function checkSmokeTest({ ready, smokeTest }: Inputs, problems: ProblemList): void {
+  if (smokeTest === undefined || !ready.some(({ kind }) => kind === 'exit')) return
+  problems.add(
+    'smoke-test',
+    undefined,
+    'would never run: with ready exit:CODE the container has ended',
+    'a smoke test with another ready, or exit:CODE without one'
+  )
 }
 
 const MAX_REPLICAS = 16

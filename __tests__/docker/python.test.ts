@@ -4,6 +4,8 @@ import { join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect } from '../../src/engine/docker.js'
 import type { ContainerBody, Engine } from '../../src/engine/engine.js'
+import { canaryStatement } from '../../src/canary.js'
+import { codeDirectory, codeEntries, compareCode, type CodePair } from '../../src/image/old-code.js'
 import { runOneOff } from '../../src/image/one-off.js'
 import {
   chooseModules,
@@ -162,6 +164,18 @@ describe.each([
 })
 
 describe('an image without a shell', () => {
+  test.each([
+    ['open', '', true],
+    ['closed', 'os.close(2)', false]
+  ])('runs the canary’s statement, and goes on, where stderr is %s', async (_, before, isSeen) => {
+    const code = `import os\n${before}\n${canaryStatement(canary)}\nos.write(1, b'on')`
+    const body = await engine.createBody([], 'cache-crash-test-base:no-shell', undefined, labels)
+    const bounds = { labels, deadlineMs: 60_000, maximumBytes: 1000 }
+    const run = await runOneOff(engine, body, ['python3', '-c', code], bounds)
+    expect(run).toMatchObject({ kind: 'finished', exitCode: 0, output: expect.stringContaining('on') })
+    expect(run.kind === 'finished' && run.output.includes(canary)).toBe(isSeen)
+  })
+
   test('has a Python that answers and compiles', async () => {
     const body = await engine.createBody(
       [],
@@ -177,7 +191,7 @@ describe('an image without a shell', () => {
         cached: undefined
       }
     ]
-    expect(await compileBytecode(engine, body, python, modules, canary)).toHaveLength(1)
+    expect(await compileBytecode(engine, body, python, modules, canary, { labels })).toHaveLength(1)
   })
 })
 
@@ -259,6 +273,43 @@ test('an image without Python has none, without a note', async () => {
   expect(notes).toEqual([])
 })
 
+describe('code that start-up loaded, and the image’s own', () => {
+  const same: CodePair = {
+    ran: Buffer.from('a = 1\n'),
+    file: '/data/a.py',
+    source: Buffer.from('a = 1\n'),
+    own: '/app/a.py'
+  }
+  const other: CodePair = { ...same, file: '/data/b.py', ran: Buffer.from('a = 2\n') }
+  const foreign: CodePair = {
+    ...same,
+    file: '/data/d.pyc',
+    ran: Buffer.from('\x00\x00\r\n and more of another version')
+  }
+  const neither: CodePair = { ...same, file: '/data/c.py', ran: Buffer.from('no Python') }
+
+  test.each([
+    ['is the same', [same], []],
+    ['differs', [same, other], [other]],
+    ['cannot be compared, so that nothing is known', [same, neither], undefined],
+    ['is of another interpreter, so that nothing is known', [same, foreign], undefined],
+    ['differs, whatever else cannot be compared', [neither, other], [other]]
+  ])('%s', async (_, pairs, differing) => {
+    const volume = `cache-crash-test-code-${process.pid}`
+    const image = await engine.createBody([], 'cache-crash-test-base:python3.11', undefined, labels)
+    const body = { ...image, HostConfig: { ...image.HostConfig, Binds: [`${volume}:${codeDirectory}`] } }
+    const container = await engine.createContainer(body)
+    try {
+      await engine.write(container, codeEntries(pairs))
+      const python = required(await readPythonFacts(engine, body, { labels }))
+      expect(await compareCode(engine, body, python, pairs, labels)).toEqual(differing)
+    } finally {
+      await engine.removeContainer(container)
+      await engine.removeVolume(volume)
+    }
+  })
+})
+
 describe('modules that cannot be compiled', () => {
   test.each([
     ['is missing', '/nowhere/m.py'],
@@ -310,7 +361,7 @@ describe('modules that cannot be compiled', () => {
     )
     const python = required(await readPythonFacts(engine, body, { labels }))
     const modules = [{ module: 'm', source: '/app/m.py', cached: '/app/__pycache__/m.cpython-27.pyc' }]
-    expect(await compileBytecode(engine, body, python, modules, canary)).toEqual([])
+    expect(await compileBytecode(engine, body, python, modules, canary, { labels })).toEqual([])
   })
 })
 

@@ -141,7 +141,7 @@ export interface Engine {
    * @returns undefined when nothing is there
    */
   read(id: string, path: string, bounds: ReadBounds): Promise<BoundedTree | undefined>
-  /** Only the entry at the path, a symlink loop included; file content is hashed up to 16 MiB. */
+  /** Only the entry at the path, a symlink loop included; file content is hashed up to 256 MiB. */
   readEntry(id: string, path: string): Promise<TreeEntry | undefined>
   /**
    * Keeps every volume of a container that is not running mounted until the returned function is called, so that one that

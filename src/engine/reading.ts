@@ -7,8 +7,8 @@ import type { ReadBounds } from './engine.js'
 import { EngineError } from './errors.js'
 import { body, type Exchange, query, segment } from './exchange.js'
 
-/** Content of a single entry that is hashed at most. */
-const ENTRY_BYTES = 16 * 1024 * 1024
+/** Content of a single entry that is hashed at most: as much as of a whole volume. */
+const ENTRY_BYTES = 256 * 1024 * 1024
 const READ_DEADLINE_MS = 300_000
 /** Nothing is kept while a directory is searched for one name, so only time is bounded. */
 const SEARCH_DEADLINE_MS = 120_000

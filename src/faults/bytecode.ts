@@ -70,7 +70,35 @@ function isOfStandardLibrary(source: string, python: PythonFacts): boolean {
 function places(locate: Locate, target: Target, context: PlantContext): readonly Place[] | NotApplicable {
   if (context.facts.python === undefined) return { reason: 'the image has no Python' }
   if (context.imports.kind === 'unknown') return { reason: context.imports.reason }
-  return locate(target, context.facts.python, context.imports.bytecode)
+  const modules = context.imports.bytecode.map((module) => ({ module, source: sourceOf(module, context) }))
+  const known = modules.flatMap(({ module, source }) =>
+    source === 'unknown' ? [] : source === 'as compiled' ? module : matching(module, source)
+  )
+  const found = locate(target, context.facts.python, known)
+  if (!('reason' in found) || known.length === modules.length) return found
+  return {
+    reason:
+      'start-up puts its sources on a volume that was not read whole, so nobody knows what bytecode would have to match'
+  }
+}
+
+/**
+ * The source that a trial begins with. Start-up may have put it on the volume, each time with another date: bytecode has to match
+ * the one that is restored.
+ */
+function sourceOf({ source }: ModuleBytecode, context: PlantContext): TreeEntry | 'as compiled' | 'unknown' {
+  const volume = context.volumes.find(({ mount }) => isWithin(source, mount))
+  if (volume === undefined) return 'as compiled'
+  if (volume.truncated) return context.addedPaths.includes(source) ? 'unknown' : 'as compiled'
+  return volume.tree.get(source) ?? 'as compiled'
+}
+
+/** The bytecode with the date and size of a source in its header: 32 bits each, little-endian (PEP 552). */
+function matching(module: ModuleBytecode, { mtime, size }: TreeEntry): ModuleBytecode {
+  const timestamp = Buffer.from(module.timestamp)
+  timestamp.writeUInt32LE(Math.floor(mtime) >>> 0, 8)
+  timestamp.writeUInt32LE(size >>> 0, 12)
+  return { ...module, timestamp }
 }
 
 /** The directories that lead to a planted file, where the control did not leave them already. */

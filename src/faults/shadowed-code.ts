@@ -1,3 +1,4 @@
+import { canaryStatement } from '../canary.js'
 import { isWithin } from '../paths.js'
 import type { Fault, ModuleBytecode, PlantContext, Target, TreeEntry } from '../model.js'
 
@@ -24,13 +25,9 @@ function shadowed(target: Target, context: PlantContext): Shadowed[] {
   })
 }
 
-/**
- * A statement at the end of a module: what follows a complete module is always a statement of its own. It writes to the file
- * descriptor, so that neither buffering nor a redefined `print` silences it.
- */
+/** At the end of a module: what follows a complete module is always a statement of its own. */
 function withCanary(content: Buffer, canary: string): Buffer {
-  const line = JSON.stringify(`${canary}\n`)
-  return Buffer.concat([content, Buffer.from(`\n__import__('os').write(2, ${line}.encode())\n`)])
+  return Buffer.concat([content, Buffer.from(canaryStatement(canary))])
 }
 
 /** Old code on a volume that lies over the code of the image. */

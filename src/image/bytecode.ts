@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { canaryStatement } from '../canary.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ModuleBytecode, PythonFacts } from '../model.js'
 import { normalAbsolutePath } from './container-path.js'
@@ -16,19 +17,12 @@ const mostBytes = 8_388_608
 const longestArgument = 100_000
 
 /**
- * `plant` puts the canary behind the docstring and the `from __future__` imports. It writes to the file descriptor, so that
- * neither buffering nor a redefined `print` silences it, and where the descriptor is closed the module still works.
+ * `plant` puts the canary's statement behind the docstring and the `from __future__` imports.
  * The rest is what importlib's SourceLoader.get_code and path_stats do (CPython 3.8 to 3.13).
  */
 const compileScript = `${replyScript}
 import ast, importlib.util, marshal, stat
-canary = sys.argv[2]
-statement = '''
-try:
-    __import__('os').write(2, %r)
-except OSError:
-    pass
-''' % (canary + '\\n').encode('utf-8')
+statement = sys.argv[2]
 
 def plant(source, filename, optimize):
     tree = compile(source, filename, 'exec', ast.PyCF_ONLY_AST, dont_inherit=True)
@@ -108,7 +102,7 @@ export async function compileBytecode(
   python: PythonFacts,
   modules: readonly ModuleChoice[],
   canary: string,
-  options: PythonOptions = { labels: {} }
+  options: PythonOptions
 ): Promise<ModuleBytecode[] | undefined> {
   const asked = modules.slice(0, mostModules).filter((choice) => isOfInterpreter(choice, python))
   if (asked.length < Math.min(modules.length, mostModules)) {
@@ -126,7 +120,7 @@ export async function compileBytecode(
   const run = await runOneOff(
     engine,
     body,
-    [python.executable, '-B', '-c', compileScript, token, canary, request],
+    [python.executable, '-B', '-c', compileScript, token, canaryStatement(canary), request],
     {
       labels: options.labels,
       deadlineMs: options.deadlineMs ?? pythonDeadlineMs,

@@ -64,6 +64,22 @@ export function chooseModules(
   return [...new Set(chosen)].slice(0, mostModules)
 }
 
+/**
+ * Whether start-up runs another interpreter than the one that was asked: its bytecode, the standard library's mostly, has the tag of
+ * the one that runs in its name (PEP 3147).
+ * @returns a tag that start-up used, where none of them is this interpreter's; undefined also where the log names no bytecode
+ */
+export function foreignCacheTag(
+  imports: readonly ImportRecord[],
+  { cacheTag }: Pick<PythonFacts, 'cacheTag'>
+): string | undefined {
+  const tags = imports.flatMap(
+    ({ bytecode }) =>
+      /\.((?:cpython-|pypy|graalpy)[\w-]+)(?:\.opt-[12])?\.pyc$/.exec(bytecode ?? '')?.[1] ?? []
+  )
+  return tags.includes(cacheTag) ? undefined : tags[0]
+}
+
 function bestTier(choices: readonly ModuleChoice[], python: PythonFacts): ModuleChoice[] {
   const best = tiers.find((tier) => choices.some((choice) => tierOf(choice.source, python) === tier))
   return choices.filter((choice) => tierOf(choice.source, python) === best)

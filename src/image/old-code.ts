@@ -24,7 +24,7 @@ const maximumBytes = 1_048_576
  * (`code_richcompare`, CPython 3.8 to 3.13). Bytecode starts with 16 bytes of header (PEP 552).
  */
 const compareScript = `${replyScript}
-import marshal
+import importlib.util, marshal
 answers = []
 for index, (path, optimize) in enumerate(json.loads(sys.argv[2])):
     try:
@@ -33,6 +33,8 @@ for index, (path, optimize) in enumerate(json.loads(sys.argv[2])):
         with open('${DIRECTORY}/%d.ran' % index, 'rb') as file:
             data = file.read()
         if data[2:4] == b'\\r\\n':
+            if data[:4] != importlib.util.MAGIC_NUMBER:
+                raise ImportError('bytecode of another interpreter')
             ran = marshal.loads(data[16:])
         else:
             ran = compile(data, path, 'exec', dont_inherit=True, optimize=optimize)
@@ -71,7 +73,7 @@ export const codeDirectory = DIRECTORY
  * Lets the image's own interpreter compile the image's own sources, and compare that with the code that start-up loaded.
  *
  * @param body with a volume at `codeDirectory` that holds `codeEntries` of the pairs
- * @returns the pairs that differ, and how many could not be compared; undefined when the interpreter gave no answer
+ * @returns the pairs that differ; undefined when the interpreter gave no answer, or none for a pair and no other differs
  * @throws EngineError
  */
 export async function compareCode(
@@ -91,7 +93,8 @@ export async function compareCode(
   )
   const answers = run.kind === 'finished' ? schema.safeParse(readReply(token, run.output)).data : undefined
   if (answers?.length !== pairs.length) return undefined
-  return pairs.filter((_, index) => answers[index] === true)
+  const differing = pairs.filter((_, index) => answers[index] === true)
+  return differing.length === 0 && answers.includes(null) ? undefined : differing
 }
 
 /** PEP 488: `m.cpython-311.opt-1.pyc`; -1 is the level that the interpreter runs with. */

@@ -18,8 +18,9 @@ export interface ImportRecord {
   readonly from: 'bytecode' | 'source'
 }
 
-/** What is kept of a log that may be forged. */
-const mostRecords = 5000
+/** What is kept of a log that may be forged: of loads, as of a module by each of many workers, and of modules. */
+const mostLoads = 100_000
+export const mostRecords = 5000
 
 interface Loading {
   source: string | undefined
@@ -44,12 +45,13 @@ interface Loading {
  *     import 'm' # <_frozen_importlib_external.SourceFileLoader object at 0x…>
  *
  * @param log lines, or text with lines; untrusted
- * @returns at most 5,000 records in the order in which loading began, one for each module and source
+ * @returns at most 5,000 records in the order in which loading began, one for each module and source; the last ones, since
+ *   start-up loads the application's own after the libraries
  */
 export function parseVerboseImports(log: string | readonly string[]): ImportRecord[] {
   const state: State = { loading: [], open: new Map(), sourceOf: new Map() }
   for (const line of typeof log === 'string' ? log.split('\n') : log) {
-    if (state.loading.length >= mostRecords) break
+    if (state.loading.length >= mostLoads) break
     read(line.replace(/\r$/, ''), state)
   }
   const records = new Map<string, ImportRecord>()
@@ -68,7 +70,7 @@ export function parseVerboseImports(log: string | readonly string[]): ImportReco
       from: before?.from ?? from
     })
   }
-  return [...records.values()]
+  return [...records.values()].slice(-mostRecords)
 }
 
 /** How far back a line may refer, so that a forged log costs no more time than a real one. */
@@ -87,7 +89,7 @@ function read(line: string, state: State): void {
   const matches = /^# (\/.*\.pyc) matches (\/.*)$/.exec(line)
   if (matches) {
     const [bytecode, source] = [normalAbsolutePath(matches[1] ?? ''), normalAbsolutePath(matches[2] ?? '')]
-    if (bytecode !== undefined && source !== undefined && state.sourceOf.size < mostRecords) {
+    if (bytecode !== undefined && source !== undefined && state.sourceOf.size < mostLoads) {
       state.sourceOf.set(bytecode, source)
     }
     return

@@ -51,10 +51,14 @@ export function dataFindings(question: DataQuestion): DataFindings {
   const watched = [...question.stableFiles, ...question.sentinels.keys()]
     .filter((path) => isData(path, question) && !planted.has(path))
     .filter((path) => !(plant.remove ?? []).some((removed) => isWithin(path, removed)))
+  // What was there all the time, and happens to have the same bytes, is another file.
+  const arrived = [...after.entries.values()].filter(
+    ({ path, sha256 }) => sha256 !== before.get(path)?.sha256
+  )
   const losses = [...new Set(watched)].flatMap((path) => {
     const file = before.get(path)
     if (file === undefined) return []
-    const losses = lossOf(file, after.entries)
+    const losses = lossOf(file, after.entries.get(path), arrived)
     if (!question.sentinels.has(path)) return losses
     return losses.map(({ how }) => ({ path, how: `(planted as user data) ${how}` }))
   })
@@ -62,11 +66,10 @@ export function dataFindings(question: DataQuestion): DataFindings {
   return after.truncated ? { losses: [], unknown: all.at(0)?.path } : { losses: all, unknown: undefined }
 }
 
-function lossOf(file: TreeEntry, after: Tree): DataLoss[] {
+function lossOf(file: TreeEntry, now: TreeEntry | undefined, arrived: readonly TreeEntry[]): DataLoss[] {
   if (file.sha256 === undefined || file.size === 0) return []
-  const now = after.get(file.path)
   if (now?.sha256 === file.sha256) return []
-  if ([...after.values()].some((entry) => entry.sha256 === file.sha256)) return []
+  if (arrived.some(({ sha256 }) => sha256 === file.sha256)) return []
   return [
     {
       path: file.path,

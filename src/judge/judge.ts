@@ -379,8 +379,17 @@ function reached(scenario: Scenario, observation: Observation): boolean {
   )
 }
 
-function mentions(log: LogCapture, words: string): boolean {
-  return [...log.head, ...log.tail].some((line) => line.includes(words))
+/** Whether a line names it, and not only something that contains it, as `/var/cache/nginx` does `/cache`. */
+function mentions(log: LogCapture, name: string): boolean {
+  return [...log.head, ...log.tail].some((line) => names(line, name))
+}
+
+function names(line: string, name: string): boolean {
+  for (let at = line.indexOf(name); at !== -1; at = line.indexOf(name, at + 1)) {
+    const [before, after] = [line.charAt(at - 1), line.slice(at + name.length, at + name.length + 2)]
+    if (!/[\w.-]/.test(before) && !/^(?:[\w-]|\.\w)/.test(after)) return true
+  }
+  return false
 }
 
 /** What stands at a path, in words. */

@@ -21,6 +21,8 @@ export interface TrialConditions extends BootLimits {
   readonly replicas: number
   /** What every volume holds before an image boots for the first time. */
   readonly seedState: readonly TreeEntry[]
+  /** Where users' data is, by declaration. */
+  readonly dataPaths: readonly string[]
   /** Undefined where none is given. */
   readonly previous: PreviousImage | undefined
   /** Undefined where the image has no Python, or nobody asked what it imports. */

@@ -10,7 +10,8 @@ const DOUBTS = {
   'over-time': 'it was over its time once, which was not confirmed',
   'out-of-memory': 'it was killed once, as when memory is out, which was not confirmed',
   'out-of-space': 'it found no space once, on a disk that nobody had filled, which was not confirmed',
-  'not-started': 'the engine could not start it once, which was not confirmed'
+  'not-started': 'the engine could not start it once, which was not confirmed',
+  'beside-others': 'it failed once beside other trials, which was not confirmed'
 } as const
 type Doubt = keyof typeof DOUBTS
 
@@ -88,12 +89,20 @@ export interface Doubted {
 /**
  * Marks the boots of a trial whose end may be the machine's doing.
  * @param seen what earlier runs of the trial came to: what is seen again is confirmed
+ * @param besideOthers whether other trials ran meanwhile: what containers share (processors, a device, a database) may be why
  */
-export function doubted({ plant }: Scenario, observation: Observation, seen: Doubts): Doubted {
+export function doubted(
+  { plant }: Scenario,
+  observation: Observation,
+  seen: Doubts,
+  besideOthers: boolean
+): Doubted {
   const now = new Set<string>()
   const confirmed = new Set<string>()
   const mark = (boot: BootObservation, which: string): BootObservation => {
-    const doubt = doubtOf(boot, plant.fullMount !== undefined)
+    const doubt =
+      doubtOf(boot, plant.fullMount !== undefined) ??
+      (besideOthers && boot.outcome.kind !== 'engine-error' && !isFine(boot) ? 'beside-others' : undefined)
     if (doubt === undefined) return boot
     const key = `${which}: ${doubt}`
     now.add(key)

@@ -1,7 +1,7 @@
 import { isWithin } from '../paths.js'
 import { bootOnce, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, type Bench, type Lab } from './lab.js'
-import { seedEntries } from './plant.js'
+import { stateToRestore } from './plant.js'
 import { isUp, shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
 import type { Problem, Stage } from './stage.js'
@@ -72,7 +72,7 @@ async function mountFull(
   bench: Bench,
   { conditions, roomy }: { readonly conditions: TrialConditions; readonly roomy: boolean }
 ): Promise<Mounted> {
-  const entries = [...seedEntries(conditions.control, plant), ...plant.entries]
+  const entries = [...stateToRestore(conditions.control, conditions.seedState, plant), ...plant.entries]
   const whole = conditions.control.volumes.every(({ truncated }) => !truncated)
   const underneath = bench.volumes({ noCopy: whole }).filter(({ target }) => target !== full.path)
   const on = entries.filter(({ path }) => isWithin(path, full.path) && path !== full.path)

@@ -8,8 +8,8 @@ import type { ImportRecord } from '../image/verbose-imports.js'
 import type { Bench, Lab } from './lab.js'
 import type { OldCode, PythonFacts, TreeEntry } from '../model.js'
 
-/** Modules that are compared at most; start-up loads those of the application last, so the last ones are taken. */
-const MOST_PAIRS = 200
+/** Modules that are compared by one run of the interpreter. */
+const PAIRS_AT_ONCE = 200
 /** Larger sources are generated tables. */
 const MOST_SOURCE_BYTES = 1_048_576
 
@@ -53,14 +53,27 @@ export async function findOldCode(
     if (file === undefined || content === undefined || own?.source === undefined) return []
     return [{ file, ran: content, own: own.source }]
   })
-  const pairs = await withSources(lab, bench, loaded.slice(-MOST_PAIRS))
-  if (pairs.length === 0) return []
+  const pairs = await withSources(lab, bench, loaded)
+  let isKnown = imports.isComplete && pairs.length === loaded.length
+  for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
+    const differing = await compare(lab, bench, python, pairs.slice(at, at + PAIRS_AT_ONCE))
+    if (differing === undefined) isKnown = false
+    else if (differing.length > 0) return differing
+  }
+  return isKnown ? [] : undefined
+}
 
+async function compare(
+  lab: Lab,
+  bench: Bench,
+  { facts }: PythonStart,
+  pairs: readonly CodePair[]
+): Promise<readonly CodePair[] | undefined> {
   const code = bench.volume(codeDirectory, { noCopy: true })
   const carrier = await bench.container([code], { carrier: true })
   await lab.engine.write(carrier.id, codeEntries(pairs))
   const body = containerBody(lab.template, { labels: lab.labels, volumes: [code], ports: [] })
-  return await compareCode(lab.engine, body, python.facts, pairs, lab.labels)
+  return await compareCode(lab.engine, body, facts, pairs, lab.labels)
 }
 
 /** Reads the image's own sources from a container that has none of the run's volumes, and never starts. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isWithin, isWithinAny, parentOf } from '../paths.js'
+import { directoriesBetween, isWithin, isWithinAny, parentOf } from '../paths.js'
 import { STATE_BOUNDS } from './lab.js'
 import { writeProbe } from './write-probe.js'
 import type { Engine } from '../engine/engine.js'
@@ -7,19 +7,29 @@ import type { ControlKnowledge, FullMount, Plant, Tree, TreeEntry } from '../mod
 
 /**
  * The state that a trial starts from: what the control left on the volumes, without what the plant removes or replaces.
- * Of a volume that could not be read back whole, only the sentinels. Planted entries are not in it: they are written last,
- * so that they win.
+ * A volume that could not be read back whole starts as it did for the control, with sentinels; the directories that lead to these
+ * and to what is planted are as start-up makes them, or the engine would make them root's. Planted entries are not in it: they
+ * are written last, so that they win.
+ *
+ * @param seedState what every volume holds before the image boots for the first time
  */
-export function seedEntries(
+export function stateToRestore(
   { volumes, sentinels }: Pick<ControlKnowledge, 'volumes' | 'sentinels'>,
+  seedState: readonly TreeEntry[],
   plant: Plant
 ): TreeEntry[] {
+  const lasting = [...sentinels.values()]
+  const leading = [...lasting, ...plant.entries].flatMap(({ path }) =>
+    volumes.flatMap(({ mount, tree }) => directoriesBetween(mount, path).flatMap((at) => tree.get(at) ?? []))
+  )
+  const startOf = (mount: string): TreeEntry[] => {
+    const entries = [...seedState, ...leading, ...lasting].filter(({ path }) => isWithin(path, mount))
+    return [...new Map(entries.map((entry) => [entry.path, entry])).values()]
+  }
   const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
   const gone = new Set([...(plant.remove ?? []), ...replaced])
   return volumes
-    .flatMap(({ tree, mount, truncated }) =>
-      truncated ? [...sentinels.values()].filter(({ path }) => isWithin(path, mount)) : [...tree.values()]
-    )
+    .flatMap(({ tree, mount, truncated }) => (truncated ? startOf(mount) : [...tree.values()]))
     .filter(({ path }) => !isWithinAny(path, gone))
 }
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.js'
 import { compileBytecode } from '../image/bytecode.js'
-import { chooseModules } from '../image/modules.js'
-import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
+import { chooseModules, foreignCacheTag } from '../image/modules.js'
+import { mostRecords, parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
 import { containerBody, type VolumeMount } from './container.js'
 import { doubtOf } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
@@ -52,23 +52,35 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
         undefined
       )
     }
-    const { records, volumes } = found
+    const { records, isComplete, volumes } = found
     if (records.length === 0) {
       return unknown(
         'start-up of this image logs no Python import under PYTHONVERBOSE=1: it runs no Python, or one that ignores its environment (-I, -E)',
         records
       )
     }
+    const foreign = foreignCacheTag(records, python)
+    if (foreign !== undefined) {
+      return unknown(
+        `start-up runs a Python of another version (${foreign}) than "${python.executable}" of the image (${python.cacheTag}), and which one is not known`,
+        records
+      )
+    }
+    const modules = chooseModules(records, python, request.places)
     const bytecode = await compileBytecode(
       lab.engine,
       containerBody(lab.template, { labels: lab.labels, volumes, ports: [] }),
       python,
-      chooseModules(records, python, request.places),
+      modules,
       request.canary,
       { labels: lab.labels, note: request.note }
     )
-    if (bytecode === undefined) return unknown('its interpreter could not compile stale bytecode', records)
-    return { imports: { kind: 'known', bytecode, modulesSeen: records.length }, records }
+    if (bytecode === undefined || (bytecode.length === 0 && modules.length > 0))
+      return unknown('its interpreter could not compile stale bytecode', records)
+    return {
+      imports: { kind: 'known', bytecode, modulesSeen: records.length },
+      records: isComplete ? records : undefined
+    }
   } finally {
     await bench.dispose()
   }
@@ -92,6 +104,8 @@ export interface VerboseBoot {
 export interface VerboseImports {
   /** None where no Python runs, or one that ignores its environment. */
   readonly records: readonly ImportRecord[]
+  /** Whether that is all that it imported: not where the log is too long to be read whole. */
+  readonly isComplete: boolean
   /** With what start-up put there: some of the modules may be. */
   readonly volumes: readonly VolumeMount[]
 }
@@ -115,7 +129,9 @@ export async function verboseImports(
       throw new EngineError('boot to see imports', undefined, observed.outcome.message)
     if (observed.outcome.kind === 'ready') {
       await lab.engine.killContainer(container)
-      return { records: parseVerboseImports(await wholeLog(lab, container)), volumes }
+      const { text, isWhole } = await readLog(lab, container)
+      const records = parseVerboseImports(text)
+      return { records, isComplete: isWhole && records.length < mostRecords, volumes }
     }
     // An import that nobody saw would leave scenarios out.
     if (doubtOf(observed) === undefined) return undefined
@@ -140,8 +156,8 @@ async function bootVerbosely(
   return { container: container.id, volumes, observed }
 }
 
-/** Everything the stopped container printed in its last run, up to the bound. */
-async function wholeLog(lab: Lab, container: string): Promise<string> {
+/** What the stopped container printed in its last run, up to the bound. */
+async function readLog(lab: Lab, container: string): Promise<{ text: string; isWhole: boolean }> {
   const enough = new AbortController()
   const chunks: Buffer[] = []
   let bytes = 0
@@ -154,5 +170,5 @@ async function wholeLog(lab: Lab, container: string): Promise<string> {
     },
     AbortSignal.any([enough.signal, lab.signal])
   )
-  return Buffer.concat(chunks).toString('utf8')
+  return { text: Buffer.concat(chunks).toString('utf8'), isWhole: bytes <= LOG_BYTES }
 }

@@ -84,5 +84,5 @@ async function tryAgain(
   const bench = new Bench(lab, `${number}-part-${trial}`)
   const observation = await runTrial(lab, part, { ...conditions, secondBoot }, bench)
   await bench.dispose()
-  return verdictOf(part, doubted(part, observation, confirmed).observation)
+  return verdictOf(part, doubted(part, observation, confirmed, false).observation)
 }

@@ -2,9 +2,9 @@ import { EngineError } from '../engine/errors.js'
 import { bootAll, longer, type TrialConditions } from './boots.js'
 import { doubtOf, UnconfirmedError, untilConfirmed } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
-import { seedEntries } from './plant.js'
+import { stateToRestore } from './plant.js'
 import { isFine, shortcoming } from './shortcoming.js'
-import { ownedBy, strangerName } from './stage.js'
+import { NOTHING, ownedBy, strangerName } from './stage.js'
 import { writeState } from './state.js'
 import type { BootObservation, NotApplicable, Rehearsed, Scenario, TreeEntry } from '../model.js'
 
@@ -108,7 +108,7 @@ async function bootHealthy(
   const bench = new Bench(lab, name)
   try {
     const whole = conditions.control.volumes.every(({ truncated }) => !truncated)
-    const state = ownedBy(runAs?.uid, seedEntries(conditions.control, { entries: [], summary: 'nothing' }))
+    const state = ownedBy(runAs?.uid, stateToRestore(conditions.control, conditions.seedState, NOTHING))
     const home = runAs === undefined ? [] : [homeOf(runAs.uid)]
     const volumes = [
       ...bench.volumes({ noCopy: whole }),

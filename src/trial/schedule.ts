@@ -28,6 +28,12 @@ export interface Schedule {
   readonly onDone: (result: ScenarioResult) => void
 }
 
+/** A trial's scenario, and its place in the plan, from 1. */
+interface Turn {
+  readonly scenario: Scenario
+  readonly number: number
+}
+
 export interface ScheduleOutcome {
   /** In the order of the plan. */
   readonly results: readonly ScenarioResult[]
@@ -37,8 +43,9 @@ export interface ScheduleOutcome {
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
  * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine
- * could not start it) is run again alone, with a longer deadline, once the others are done. A failure of several files together
- * is narrowed down by further trials, unless it was expected or the run ends with the first failure.
+ * could not start it, or others ran beside it) is run again alone, with a longer deadline, once the others are done; where the run
+ * ends with the first failure, at once. A failure of several files together is narrowed down by further trials, unless it was
+ * expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
@@ -46,10 +53,12 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   // On a network that they share, the host's or a container's, what one answers would be taken for another one's.
   const network = lab.template.HostConfig?.NetworkMode
   const isAlone = typeof network === 'string' && /^(?:host$|container:)/.test(network)
-  const trials = pLimit(isAlone ? 1 : schedule.maxParallel * WAITING_PER_BOOTING)
+  const atOnce = schedule.maxParallel === 1 ? 1 : schedule.maxParallel * WAITING_PER_BOOTING
+  const trials = pLimit(isAlone ? 1 : atOnce)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
-  const doubtful: { readonly scenario: Scenario; readonly number: number; readonly seen: Doubts }[] = []
+  const doubtful: (Turn & { readonly seen: Doubts })[] = []
+  const underWay = new Set<{ besideOthers: boolean }>()
   let failed = false
   const hasEnded = (): boolean => schedule.failFast && failed
 
@@ -78,7 +87,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
 
   const finish = async (
     bench: Bench,
-    { scenario, number }: { readonly scenario: Scenario; readonly number: number },
+    { scenario, number }: Turn,
     observation: Observation,
     confirmed: Doubts
   ): Promise<void> => {
@@ -123,45 +132,57 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
    * Runs a trial for the first, second or third time.
    * @returns what has been seen of it, where it is to be run again; undefined where it is finished
    */
-  const attempt = async (
-    scenario: Scenario,
-    number: number,
-    run: number,
-    seen: Doubts
-  ): Promise<Doubts | undefined> => {
+  const attempt = async (turn: Turn, run: number, seen: Doubts): Promise<Doubts | undefined> => {
+    const { scenario, number } = turn
     const first = conditionsOf(scenario)
     const bench = new Bench(lab, `${number}${RUNS[run - 1] ?? ''}`)
-    const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
-    const now = doubted(scenario, ran, seen)
-    // Where it failed, what there is no doubt of is enough.
-    const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
-    if (!isKnown && run < RUNS.length) {
-      await bench.dispose()
-      return now.seen
+    const company = { besideOthers: underWay.size > 0 }
+    for (const other of underWay) other.besideOthers = true
+    underWay.add(company)
+    try {
+      const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
+      const now = doubted(scenario, ran, seen, company.besideOthers)
+      // Where it failed, what there is no doubt of is enough.
+      const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
+      if (!isKnown && run < RUNS.length) {
+        await bench.dispose()
+        return now.seen
+      }
+      await finish(bench, turn, now.observation, now.confirmed)
+      return undefined
+    } finally {
+      // Until then a service that has passed still holds what it shares with others.
+      underWay.delete(company)
     }
-    await finish(bench, { scenario, number }, now.observation, now.confirmed)
-    return undefined
   }
 
-  const trial = async (scenario: Scenario, number: number): Promise<void> => {
+  const postponed: Turn[] = []
+  const trial = async (turn: Turn): Promise<void> => {
     if (hasEnded()) return
     lab.signal.throwIfAborted()
-    schedule.onStart(scenario)
-    const seen = await attempt(scenario, number, 1, NO_DOUBTS)
-    if (seen !== undefined) doubtful.push({ scenario, number, seen })
+    if (schedule.failFast && doubtful.length > 0) {
+      postponed.push(turn)
+      return
+    }
+    schedule.onStart(turn.scenario)
+    const seen = await attempt(turn, 1, NO_DOUBTS)
+    if (seen !== undefined) doubtful.push({ ...turn, seen })
   }
 
-  // All of them, also when one throws: what a trial still makes must be there before the run sweeps.
-  const settled = await Promise.allSettled(
-    schedule.scenarios.map((scenario, index) => trials(() => trial(scenario, index + 1)))
-  )
-  lab.signal.throwIfAborted()
-  const broken = settled.find((result) => result.status === 'rejected')
-  if (broken !== undefined) throw broken.reason
-  for (const { scenario, number, ...first } of doubtful) {
-    if (hasEnded()) break
-    let seen: Doubts | undefined = first.seen
-    for (let run = 2; seen !== undefined; run++) seen = await attempt(scenario, number, run, seen)
+  const confirm = async ({ seen: before, ...turn }: (typeof doubtful)[number]): Promise<void> => {
+    let seen: Doubts | undefined = before
+    for (let run = 2; seen !== undefined; run++) seen = await attempt(turn, run, seen)
+  }
+
+  let turns = schedule.scenarios.map((scenario, index): Turn => ({ scenario, number: index + 1 }))
+  while (turns.length > 0) {
+    // All of them, also when one throws: what a trial still makes must be there before the run sweeps.
+    const settled = await Promise.allSettled(turns.map((turn) => trials(() => trial(turn))))
+    lab.signal.throwIfAborted()
+    const broken = settled.find((result) => result.status === 'rejected')
+    if (broken !== undefined) throw broken.reason
+    for (const turn of doubtful.splice(0)) if (!hasEnded()) await confirm(turn)
+    turns = postponed.splice(0)
   }
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),

@@ -1,6 +1,6 @@
 import { bootOnce, stop, type Container, type TrialConditions } from './boots.js'
 import { stageFull } from './full-mount.js'
-import { seedEntries } from './plant.js'
+import { stateToRestore } from './plant.js'
 import { isUp, shortcoming } from './shortcoming.js'
 import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
@@ -40,11 +40,17 @@ export async function stage(
   if (plant.fullMount !== undefined) return await stageFull(lab, scenario, plant.fullMount, conditions, bench)
   const seeded = conditions.control.volumes.every(({ truncated }) => !truncated)
   const volumes = bench.volumes({ noCopy: seeded })
-  const seed = ownedBy(plant.runAs?.uid, seedEntries(conditions.control, plant))
+  const seed = ownedBy(plant.runAs?.uid, stateToRestore(conditions.control, conditions.seedState, plant))
 
   if (mode === 'restart' || plant.kill === true) {
     const container = await bench.container(volumes)
-    await writeState(lab, bench, container, volumes, seedEntries(conditions.control, NOTHING))
+    await writeState(
+      lab,
+      bench,
+      container,
+      volumes,
+      stateToRestore(conditions.control, conditions.seedState, NOTHING)
+    )
     const clean = await bootOnce(lab, conditions, bench, container, {
       canary: undefined,
       label: 'clean boot'
@@ -81,7 +87,8 @@ export function ownedBy(uid: number | undefined, entries: readonly TreeEntry[]):
   return uid === undefined ? entries : entries.map((entry) => ({ ...entry, uid, gid: 0 }))
 }
 
-const NOTHING = { entries: [], summary: 'nothing' }
+/** Plants nothing: healthy state. */
+export const NOTHING = { entries: [], summary: 'nothing' }
 
 /** The run's volumes, with the one at the fault's path read-only, or one more that is. */
 function withReadOnlyMount(

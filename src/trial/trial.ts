@@ -1,5 +1,5 @@
 import { EngineError } from '../engine/errors.js'
-import { isWithin } from '../paths.js'
+import { holder, isWithin } from '../paths.js'
 import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readWatching, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
@@ -48,7 +48,7 @@ async function observe(
   const during = bench.timeline.during(null)
   const misplaced = await during('verify', () => verifyPlant(engine, first.id, plant))
   if (misplaced !== undefined) return problem(misplaced, 0)
-  const roots = dataRoots(lab, scenario)
+  const roots = dataRoots(lab, scenario, conditions.dataPaths)
   const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
   const before = await readWatching(engine, first.id, roots, watched)
   const pathBefore = await readTarget(lab, first.id, scenario)
@@ -97,11 +97,15 @@ async function observe(
   }
 }
 
-/** Where user data is looked for: every volume, and what the scenario aims at in the container's own layer. */
-function dataRoots(lab: Lab, { target, mode, plant }: Scenario): string[] {
-  const stays = mode === 'restart' || plant.fullMount !== undefined
-  const inLayer = target.role === 'data' && target.volume === undefined && stays
-  return inLayer ? [...lab.mounts, target.path] : [...lab.mounts]
+/**
+ * Where user data is looked for: every volume, the data paths in the container's own layer where it stays, and what the scenario
+ * aims at.
+ */
+function dataRoots(lab: Lab, { target, mode, plant }: Scenario, dataPaths: readonly string[]): string[] {
+  const declared = mode === 'restart' ? dataPaths : []
+  const aimedAt = target.role === 'data' && plant.fullMount !== undefined ? [target.path] : []
+  const paths = [...new Set([...declared, ...aimedAt])]
+  return [...lab.mounts, ...paths.filter((path) => holder(path, lab.mounts) === undefined)]
 }
 
 /** The tree at the target, for telling whether start-up touched it. Not read where the control already shows that it does. */

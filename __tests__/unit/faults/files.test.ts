@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
+import { canaryStatement } from '../../../src/canary.js'
 import { catalogue, faultIn } from '../../../src/faults/catalogue.js'
 import { foreignWal, isSqlite } from '../../../src/faults/sqlite.js'
 import { directoriesBetween, isWithin, parentOf } from '../../../src/paths.js'
@@ -230,8 +231,30 @@ describe('code of the last release on a volume', () => {
 
   test('is the image’s own source, a day older, with a statement more at its end', () => {
     const [entry] = plant('shadowed-code', at(source), known(source)).entries
-    expect(entry?.content?.toString()).toBe('TEXT = 1\n__import__(\'os\').write(2, "canary\\n".encode())\n')
+    expect(entry?.content?.toString()).toBe(`TEXT = 1${canaryStatement('canary')}`)
     expect(entry?.mtime).toBe(source.mtime - 86_400)
+  })
+
+  test('has bytecode that matches it, though start-up puts it there anew with another date each time', () => {
+    const restored = { ...source, mtime: 2_000 }
+    const context = known(restored)
+    const module = {
+      module: 'm',
+      source: source.path,
+      cached: `${source.path}c`,
+      timestamp: Buffer.alloc(20, 1)
+    }
+    const bytecode = [{ ...module, uncheckedHash: Buffer.alloc(20, 2) }]
+    const compiled: PlantContext = { ...context, imports: { kind: 'known', modulesSeen: 1, bytecode } }
+    const [entry] = plant('stale-bytecode', at(restored), compiled).entries
+    expect(entry?.content?.readUInt32LE(8)).toBe(2_000)
+    expect(entry?.content?.readUInt32LE(12)).toBe(source.size)
+    expect(entry?.content?.subarray(0, 8)).toEqual(Buffer.alloc(8, 1))
+    const unread = [{ mount: '/data', tree: tree(), truncated: true }]
+    expect(
+      reason('stale-bytecode', at(restored), { ...compiled, volumes: unread, addedPaths: [source.path] })
+    ).toMatch(/nobody knows what bytecode would have to match/)
+    expect(reason('stale-bytecode', at(restored), { ...compiled, volumes: unread })).toBeUndefined()
   })
 
   test.each([

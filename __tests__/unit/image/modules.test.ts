@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { chooseModules, type ImportRecord } from '../../../src/image/python.js'
+import { foreignCacheTag } from '../../../src/image/modules.js'
 import type { PythonFacts } from '../../../src/model.js'
 
 const python: PythonFacts = {
@@ -92,4 +93,16 @@ describe('the modules for given places', () => {
     expect(names(standard, ['/plugins'])).toEqual([])
     expect(names(application, ['/elsewhere'])).toEqual([])
   })
+})
+
+test.each([
+  ['of another version', ['/usr/lib/python3.12/__pycache__/os.cpython-312.pyc'], 'cpython-312'],
+  ['of an optimising one', ['/pc/usr/lib/os.cpython-312.opt-2.pyc'], 'cpython-312'],
+  ['of both', ['/pc/a.cpython-312.pyc', '/pc/b.cpython-311.pyc'], undefined],
+  ['of this one', ['/pc/a.cpython-311.opt-1.pyc'], undefined],
+  ['of nobody knows which', ['/data/legacy.pyc'], undefined],
+  ['of none', [], undefined]
+])('start-up’s interpreter is told by its bytecode: %s', (_, files, tag) => {
+  const imports = files.map((file) => record('m', undefined, file))
+  expect(foreignCacheTag(imports, python)).toBe(tag)
 })

@@ -170,6 +170,14 @@ describe('imports of a hostile or crowded log', () => {
     expect(records).toMatchObject(expected)
   })
 
+  test('a module that only the last of many workers says is not lost', () => {
+    const worker = Array.from({ length: 640 }, (_, at) => `# code object from /usr/lib/m${at}.py`)
+    const workers = Array.from({ length: 12 }, () => worker).flat()
+    const records = parseVerboseImports([...workers, '# code object from /app/urls.py'])
+    expect(records).toHaveLength(641)
+    expect(records.at(-1)).toMatchObject({ source: '/app/urls.py' })
+  })
+
   test('a flood is cut at 5,000 records, in good time', () => {
     const flood = Array.from({ length: 200_000 }, (_, at) => `# code object from /app/m${at}.py`)
     expect(parseVerboseImports(flood)).toHaveLength(5000)

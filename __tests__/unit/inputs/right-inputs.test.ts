@@ -102,7 +102,7 @@ test('a fully specified run', () => {
     options: '--memory 1g \\\n  -it --health-cmd "curl -f http://localhost/" --pids-limit -1 -eA=b',
     command: 'python -m \'my app\' ""',
     ready:
-      'healthcheck\nhttp://:8000/health?full=1\nhttp://:8001\ntcp://:5432\nlog:/listening/i\nlog:ready to serve\nexec:redis-cli "ping"\nexit:0',
+      'healthcheck\nhttp://:8000/health?full=1\nhttp://:8001\ntcp://:5432\nlog:/listening/i\nlog:ready to serve\nexec:redis-cli "ping"',
     'startup-timeout': '2m',
     'stable-for': '500ms',
     'smoke-test': 'curl -f "$BASE_URL/health"\n./check.sh',
@@ -152,8 +152,7 @@ test('a fully specified run', () => {
       { kind: 'tcp', port: 5432 },
       { kind: 'log', pattern: 'listening', flags: 'i' },
       { kind: 'log', pattern: 'ready to serve', flags: '' },
-      { kind: 'exec', command: ['redis-cli', 'ping'] },
-      { kind: 'exit', code: 0 }
+      { kind: 'exec', command: ['redis-cli', 'ping'] }
     ],
     startupTimeoutMs: 120_000,
     stableForMs: 500,

@@ -208,6 +208,12 @@ describe('problems across inputs', () => {
     ])
   })
 
+  test('a smoke test needs a container that still runs', () => {
+    expect(messageOf({ ready: 'log:/done/\nexit:0', 'smoke-test': 'true' })).toBe(
+      'smoke-test: would never run: with ready exit:CODE the container has ended; accepted: a smoke test with another ready, or exit:CODE without one'
+    )
+  })
+
   test('a job makes a plan or runs one', () => {
     expect(messageOf({ mode: 'plan', shard: '1/2', 'plan-file': 'gone.json' }).split('\n').slice(1)).toEqual([
       'shard: "1/2" is for the mode test; accepted: shards: N to part a plan',

@@ -177,6 +177,15 @@ describe('failing verdicts', () => {
     ],
     [
       'data-lost',
+      'a file is gone whose bytes another one has always had, too',
+      {
+        dataBefore: tree(SENTINEL, UPLOAD, { ...UPLOAD, path: '/data/copy.txt' }),
+        dataAfter: { entries: tree(SENTINEL, { ...UPLOAD, path: '/data/copy.txt' }), truncated: false }
+      },
+      {}
+    ],
+    [
+      'data-lost',
       'it refused, but lost a file beside the damaged one',
       {
         boots: [boot({ outcome: CRASH })],
@@ -348,11 +357,17 @@ describe('what cannot be known is inconclusive', () => {
   })
 
   test('a log that names the path is evidence that start-up reached it', () => {
-    const boots = [boot({ log: log('ignoring /data/cache: not a directory') })]
     const unused = { target: target({ used: false }) }
-    expect(verdictOf({ plantInPlace: true, pathTouched: false, boots }, unused)).toMatchObject({
-      kind: 'tolerated'
-    })
+    const verdictFor = (line: string): string =>
+      verdictOf({ plantInPlace: true, pathTouched: false, boots: [boot({ log: log(line) })] }, unused).kind
+    for (const line of ['ignoring /data/cache: not a directory', "open('/data/cache/a')", 'no /data/cache.'])
+      expect([line, verdictFor(line)]).toEqual([line, 'tolerated'])
+    for (const line of [
+      'using /srv/data/cache',
+      'using /data/cached',
+      'using /data/cache.old, /data/cache-2'
+    ])
+      expect([line, verdictFor(line)]).toEqual([line, 'inconclusive'])
   })
 
   test('a failure that is known outweighs what is not', () => {

@@ -59,7 +59,9 @@ describe('the verdict of a run', () => {
   })
 
   test('of a shard without scenarios is passed', () => {
-    expect(makeReport(record({ inputs: inputs({ shard: { index: 4, total: 4 } }) })).verdict).toBe('passed')
+    const shard = inputs({ shard: { index: 4, total: 4 } })
+    expect(makeReport(record({ inputs: shard, planned: ['a@/b/recreate'] })).verdict).toBe('passed')
+    expect(makeReport(record({ inputs: shard, planned: [] })).verdict).toBe('inconclusive')
   })
 })
 

@@ -34,6 +34,7 @@ const CONDITIONS = {
   secondBoot: false,
   replicas: 2,
   seedState: [],
+  dataPaths: [],
   previous: undefined,
   python: undefined,
   canary: CANARY
@@ -57,7 +58,7 @@ async function runAll(
   docker: FakeDocker,
   scenarios: readonly Scenario[],
   over: Parameters<FakeDocker['lab']>[0] = {},
-  how: Partial<Pick<Schedule, 'failFast' | 'keep'>> = {}
+  how: Partial<Pick<Schedule, 'failFast' | 'keep' | 'maxParallel'>> = {}
 ): Promise<ScheduleOutcome> {
   const standards = { ...STANDARDS, ...BARE }
   const schedule: Schedule = {
@@ -131,6 +132,45 @@ describe('what may be the machine’s doing', () => {
     const [verdict] = await run(docker, [RECREATE], { health: { smokeTest: 'sleep 5' } })
     expect(verdict).toMatchObject({ kind: 'failed', reason: 'wrong-answer' })
     expect(docker.started).toHaveLength(3)
+  })
+})
+
+describe('a trial that fails beside others', () => {
+  const behind = (docker: FakeDocker): string[] => docker.started.filter((name) => name.includes('-again'))
+
+  test.each<[string, Behave, string, number]>([
+    ['is tried again alone, where it passes', inTurn({ exitCode: 1 }, 'ready'), 'recovered', 3],
+    ['fails where it fails alone, too', inTurn({ exitCode: 1 }, { exitCode: 1 }), 'failed: crashed', 3]
+  ])('%s', async (_, behave, verdict, again) => {
+    const docker = new FakeDocker(behave)
+    const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
+    expect((await run(docker, scenarios)).map(short)).toEqual([verdict, verdict, verdict])
+    expect(behind(docker)).toHaveLength(again)
+  })
+
+  test('is not beside any where only one may boot at a time', async () => {
+    const docker = new FakeDocker(() => ({ exitCode: 1 }))
+    const scenarios = ['a', 'b'].map((id) => ({ ...RECREATE, id }))
+    const { results } = await runAll(docker, scenarios, {}, { maxParallel: 1 })
+    expect(results.map(({ verdict }) => short(verdict))).toEqual(['failed: crashed', 'failed: crashed'])
+    expect(docker.started).toHaveLength(2)
+  })
+
+  test('is confirmed before any other begins, where the run ends with the first failure', async () => {
+    const docker = new FakeDocker(() => ({ exitCode: 1 }))
+    const scenarios = Array.from({ length: 40 }, (_, index) => ({ ...RECREATE, id: `s${index}` }))
+    const { results, skipped } = await runAll(docker, scenarios, {}, { failFast: true })
+    expect(results).toHaveLength(1)
+    expect(skipped).toHaveLength(39)
+    expect(behind(docker)).toHaveLength(1)
+    expect(docker.started.length).toBeLessThan(15)
+  })
+
+  test('lets the others begin where it passes alone, though the run ends with the first failure', async () => {
+    const docker = new FakeDocker(inTurn({ exitCode: 1 }, 'ready'))
+    const scenarios = Array.from({ length: 20 }, (_, index) => ({ ...RECREATE, id: `s${index}` }))
+    const { results } = await runAll(docker, scenarios, {}, { failFast: true })
+    expect(results.map(({ verdict }) => short(verdict))).toEqual(Array(20).fill('recovered'))
   })
 })
 

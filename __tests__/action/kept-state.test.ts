@@ -1,0 +1,88 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { BASES, runAction, verdicts, type ActionRun } from './runner.js'
+
+let context = ''
+
+beforeAll(async () => {
+  context = await mkdtemp(join(tmpdir(), 'kept-state-'))
+})
+afterAll(async () => {
+  await rm(context, { recursive: true })
+})
+
+/** Runs the action on an image of which only the lines of its start-up are told. */
+async function runOn(
+  before: string,
+  startUp: string,
+  inputs: Readonly<Record<string, string>>
+): Promise<ActionRun> {
+  await writeFile(join(context, 'start.sh'), `set -e\n${startUp}`)
+  await writeFile(
+    join(context, 'app.py'),
+    'import answer, time\nprint(answer.TEXT, flush=True)\ntime.sleep(1000)\n'
+  )
+  await writeFile(join(context, 'answer.py'), 'TEXT = "up"\n')
+  await writeFile(
+    join(context, 'Dockerfile'),
+    `FROM ${BASES['python3.11']}\nCOPY . /image\n${before}\nSTOPSIGNAL SIGKILL\nCMD ["sh", "/image/start.sh"]\n`
+  )
+  return await runAction({ context, ready: 'log:/^up$/', 'stable-for': '200ms', ...inputs })
+}
+
+const SERVE = 'exec python3 -B /image/app.py\n'
+const CACHE = '[ ! -L /root/.cache ] || CLEAR\nmkdir -p /root/.cache\ntouch /root/.cache/used\n'
+
+test.each([
+  ['everything', 'rm -rf /root/.cache /data', 'failed: data-lost'],
+  ['only its cache', 'rm -rf /root/.cache', 'recovered']
+])('uploads in the container’s own layer are watched where start-up clears %s', async (_, clear, verdict) => {
+  const run = await runOn(
+    'RUN mkdir -p /data/uploads && echo photo >/data/uploads/photo',
+    CACHE.replace('CLEAR', clear) + SERVE,
+    {
+      faults: 'dangling-symlink',
+      'cache-paths': '/root/.cache',
+      'data-paths': '/data/uploads',
+      'boot-modes': 'restart'
+    }
+  )
+  expect(verdicts(run.report)['dangling-symlink@/root/.cache/restart']).toBe(verdict)
+  expect(run.report?.notes).toContainEqual(expect.stringMatching(/^\/data\/uploads is on no volume/))
+})
+
+const COPY = '[ -d /data/app ] || cp -r /image /data/app\n'
+
+test.each([
+  ['runs what is there', '', ['failed: stale-code', 'failed: crashed']],
+  ['clears bytecode first', 'rm -rf /data/app/__pycache__\n', ['recovered', 'recovered']]
+])(
+  'code that start-up itself copies to a volume, dated anew each time, is met: it %s',
+  async (_, purge, found) => {
+    const run = await runOn('VOLUME /data', `${COPY}${purge}exec python3 /data/app/app.py\n`, {
+      faults: 'stale-bytecode\ntruncated-bytecode'
+    })
+    const came = verdicts(run.report)
+    expect([came['stale-bytecode@/data/recreate'], came['truncated-bytecode@/data/recreate']]).toEqual(found)
+  }
+)
+
+test('what start-up writes where nothing is corrupted is said', async () => {
+  const run = await runOn(
+    'VOLUME /data',
+    `mkdir -p /data/db /data/cache\necho 1 >/data/db/1\necho 1 >/data/cache/1\n${SERVE}`,
+    {
+      faults: 'file-for-directory',
+      'cache-paths': '/data/cache',
+      'expect-failures': 'file-for-directory@/data/cash/recreate'
+    }
+  )
+  expect(run.report?.notes).toEqual(
+    expect.arrayContaining([
+      'Start-up also writes /data/db on the volume /data, where nothing is corrupted: name it in cache-paths or data-paths.',
+      'file-for-directory@/data/cash/recreate in expect-failures is no scenario of this plan.'
+    ])
+  )
+})
