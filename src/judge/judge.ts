@@ -1,6 +1,7 @@
 import { SIGKILLED } from '../exit-codes.js'
 import { dataFindings } from './data.js'
 import { baseName, isWithin } from '../paths.js'
+import { instability, smokeTestFailure } from '../boot-health.js'
 import { UNKNOWN_CODE } from '../model.js'
 import type {
   BootObservation,
@@ -148,15 +149,10 @@ function assessBoot(boot: BootObservation): Assessment {
       break
   }
   if (stability !== undefined && stability.kind !== 'stable') {
-    failures.push({ reason: 'unstable', detail: stabilityDetail(stability) })
+    failures.push({ reason: 'unstable', detail: `was ready, then ${instability(stability)}` })
   }
   if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
-    failures.push({
-      reason: 'wrong-answer',
-      detail: smokeTest.timedOut
-        ? `the smoke test did not end within ${seconds(smokeTest.seconds)}`
-        : `the smoke test exited ${smokeTest.exitCode ?? 'by a signal'}: ${lastLine(smokeTest.output)}`
-    })
+    failures.push({ reason: 'wrong-answer', detail: smokeTestFailure(smokeTest) })
   }
   return { failures, unknown: undefined }
 }
@@ -431,23 +427,6 @@ function signalName(exitCode: number): string {
   return name === undefined ? '' : ` (${name})`
 }
 
-function stabilityDetail(stability: Exclude<BootObservation['stability'], undefined>): string {
-  switch (stability.kind) {
-    case 'stable':
-      return 'stable'
-    case 'exited':
-      return `was ready, then exited ${stability.exitCode}${stability.oomKilled ? ' for memory (OOM)' : ''}`
-    case 'restarted':
-      return `was ready, then restarted ${stability.count} times`
-    case 'unhealthy':
-      return 'was ready, then its health check failed'
-  }
-}
-
 function seconds(value: number): string {
   return `${value.toFixed(1)} s`
-}
-
-function lastLine(output: string): string {
-  return output.trimEnd().split('\n').at(-1)?.trim() ?? ''
 }

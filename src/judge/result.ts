@@ -1,6 +1,6 @@
 import { diagnose, diagnoseInGeneral } from './diagnosis.js'
 import { judge, type Standards } from './judge.js'
-import { isDown } from './shown-failure.js'
+import { isUp } from '../boot-health.js'
 import type {
   BootObservation,
   Diagnosis,
@@ -62,6 +62,6 @@ function explain(
     if (diagnosis !== undefined) return diagnosis
   }
   if (verdict.kind !== 'failed' || !GENERAL.has(verdict.reason)) return undefined
-  const down = observed.find(isDown)
+  const down = observed.find((boot) => !isUp(boot))
   return down === undefined ? undefined : diagnoseInGeneral(down)
 }

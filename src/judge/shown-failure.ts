@@ -1,3 +1,4 @@
+import { isUp } from '../boot-health.js'
 import { lastFailure, type ShownFailure } from './traceback.js'
 import type { BootObservation, Observation, Verdict } from '../model.js'
 
@@ -30,7 +31,7 @@ export function shownFailure(
     case 'timed-out':
     case 'unstable':
     case 'replica':
-      return first(boots, isDown)
+      return first(boots, (boot) => !isUp(boot))
   }
 }
 
@@ -55,15 +56,6 @@ function first(
 function printedForbidden({ boot, failure }: FailedBoot): boolean {
   const { forbiddenLog } = boot
   return forbiddenLog !== undefined && failure.lines.includes(forbiddenLog.line)
-}
-
-/** Not ready, or not as it should be afterwards. */
-export function isDown({ outcome, stability, smokeTest }: BootObservation): boolean {
-  return (
-    outcome.kind !== 'ready' ||
-    (stability !== undefined && stability.kind !== 'stable') ||
-    (smokeTest !== undefined && smokeTest.exitCode !== 0)
-  )
 }
 
 function hasEnded({ outcome, stability }: BootObservation): boolean {

@@ -1,3 +1,4 @@
+import { isFine } from '../boot-health.js'
 import { rounded, type Clean } from './clean.js'
 import { excerpt } from './excerpt.js'
 import type { LabelledBoot } from './logs.js'
@@ -25,17 +26,7 @@ export function bootToShow(observation: Observation, verdict: Verdict): Labelled
   const all = labelledBoots(observation)
   if (verdict.kind === 'failed' && verdict.reason === 'second-boot' && observation.secondBoot !== undefined)
     return all.at(-1)
-  return all.find((boot) => isWrong(boot.observation)) ?? all[0]
-}
-
-function isWrong({ outcome, stability, smokeTest, forbiddenLog, canary }: BootObservation): boolean {
-  return (
-    outcome.kind !== 'ready' ||
-    (stability !== undefined && stability.kind !== 'stable') ||
-    (smokeTest !== undefined && smokeTest.exitCode !== 0) ||
-    forbiddenLog !== undefined ||
-    canary
-  )
+  return all.find(({ observation: boot }) => !isFine(boot) || boot.canary) ?? all[0]
 }
 
 export function bootOf({ outcome, stability }: BootObservation): ReportScenario['boots'][number] {

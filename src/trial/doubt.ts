@@ -2,7 +2,7 @@ import { EngineError } from '../engine/errors.js'
 import { SIGKILLED } from '../exit-codes.js'
 import { wasOverTime } from './boots.js'
 import { lackedSpace } from './room.js'
-import { isFine } from './shortcoming.js'
+import { isFine } from '../boot-health.js'
 import type { BootObservation, Observation, Scenario } from '../model.js'
 
 /** What a boot may come to by the machine that it is on, and what is said where it was seen only once. */

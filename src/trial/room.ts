@@ -1,4 +1,4 @@
-import { isFine } from './shortcoming.js'
+import { isFine } from '../boot-health.js'
 import { writeProbe } from './write-probe.js'
 import type { Lab } from './lab.js'
 import type { BootObservation } from '../model.js'

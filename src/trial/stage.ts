@@ -1,7 +1,7 @@
 import { bootOnce, stop, type Container, type TrialConditions } from './boots.js'
 import { stageFull } from './full-mount.js'
 import { stateToRestore } from './plant.js'
-import { isUp, shortcoming } from './shortcoming.js'
+import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
 import type { Bench, Lab } from './lab.js'

@@ -4,7 +4,7 @@ import { bootAll, bootOnce, stop, type TrialConditions } from './boots.js'
 import { readWatching, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
 import { isInPlace, sameState, verifyPlant } from './plant.js'
 import { noRoom } from './room.js'
-import { everyBoot, isFine, isUp } from './shortcoming.js'
+import { everyBoot, isFine, isUp } from '../boot-health.js'
 import { stage } from './stage.js'
 import type { BootObservation, Observation, Plant, Scenario } from '../model.js'
 

@@ -3,7 +3,7 @@ import { bootRequest, patience, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
 import { findOldCode, mayLoadFromVolumes } from './old-code.js'
-import { shortcoming } from './shortcoming.js'
+import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
 import type { Problem, Stage } from './stage.js'
 import { UNKNOWN_CODE } from '../model.js'
@@ -35,8 +35,7 @@ export async function stageUpgrade(
   const observed = await conditions.slot((onSettled) =>
     boot(engine, { ...request, smokeTest: undefined, forbidLogs: [] }, lab.signal, { onSettled, during })
   )
-  const isUp = observed.outcome.kind === 'ready' && (observed.stability?.kind ?? 'stable') === 'stable'
-  if (!isUp) {
+  if (!isUp(observed)) {
     const words = `the previous image ${reference} does not start: it ${shortcoming(observed)}`
     return { problem: words, boot: observed }
   }

@@ -1,4 +1,4 @@
-import type { BootObservation, Observation } from '../model.js'
+import type { BootObservation, Observation, SmokeTestResult } from './model.js'
 
 /** Every boot of a trial on the planted state, in order. */
 export function everyBoot({
@@ -39,9 +39,28 @@ export function shortcoming(observed: BootObservation): string {
 
 /** What failed after ready, as a clause. */
 export function checkFailure({ stability, smokeTest, forbiddenLog }: BootObservation): string {
-  if (stability !== undefined && stability.kind !== 'stable') return `then it was ${stability.kind}`
-  if (smokeTest !== undefined && smokeTest.exitCode !== 0) {
-    return `the smoke test ${smokeTest.timedOut ? 'did not end in time' : `exited ${String(smokeTest.exitCode)}`}: ${smokeTest.output.trim().split('\n').at(-1) ?? ''}`
-  }
+  if (stability !== undefined && stability.kind !== 'stable') return `then ${instability(stability)}`
+  if (smokeTest !== undefined && smokeTest.exitCode !== 0) return smokeTestFailure(smokeTest)
   return `its log matches forbid-logs /${forbiddenLog?.pattern ?? ''}/: ${forbiddenLog?.line ?? ''}`
+}
+
+/** What a container did after it was ready: `exited 1`, `restarted once`. */
+export function instability(
+  stability: Exclude<BootObservation['stability'], undefined | { readonly kind: 'stable' }>
+): string {
+  switch (stability.kind) {
+    case 'exited':
+      return stability.oomKilled ? 'was killed for memory (OOM)' : `exited ${stability.exitCode}`
+    case 'restarted':
+      return `restarted ${stability.count === 1 ? 'once' : `${stability.count} times`}`
+    case 'unhealthy':
+      return 'its health check failed'
+  }
+}
+
+/** How a smoke test failed, with the last line that it printed. */
+export function smokeTestFailure({ exitCode, timedOut, seconds, output }: SmokeTestResult): string {
+  if (timedOut) return `the smoke test did not end within ${seconds.toFixed(1)} s`
+  const how = exitCode === null ? 'was killed' : `exited ${exitCode}`
+  return `the smoke test ${how}: ${output.trimEnd().split('\n').at(-1)?.trim() ?? ''}`
 }
