@@ -63,7 +63,8 @@ function makeCommand(raw: Map<string, string>): Command {
 const AFTER_HELP = `
 Lists take one item for each time that the option is given: --cache-paths /a --cache-paths /b
 
-Exit codes: 0 start-up recovers from everything; 1 a scenario failed; 2 the test could not run.
+Exit codes: 0 nothing failed unexpectedly; 1 a scenario or the boot on clean state failed;
+2 the test could not be carried out. Inconclusive scenarios fail only with --strict.
 `
 
 function makeOption(definition: InputDefinition, raw: Map<string, string>): Option {

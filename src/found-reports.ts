@@ -9,10 +9,11 @@ import { messageOf } from './trial/thrown.js'
 
 /** A directory for each artifact, the report's own directory in it, and one to spare. */
 const DEEPEST = 3
+const MIB = 1024 ** 2
 /** A report is bounded by rule to far less. */
-const LARGEST_BYTES = 64 * 1024 ** 2
+const LARGEST_BYTES = 64 * MIB
 /** All of them are in memory at the same time. */
-const LARGEST_BYTES_OF_ALL = 256 * 1024 ** 2
+const LARGEST_BYTES_OF_ALL = 256 * MIB
 
 /**
  * Reads every `report.json` in a directory and below, as `actions/download-artifact` lays them out. Links are not followed.
@@ -25,12 +26,12 @@ export async function findReports(directory: string): Promise<readonly FoundRepo
   const files = await reportFiles(directory, DEEPEST)
   if (files.length === 0) throw new MergeError([`${directory}: there is no report.json in it`])
   if (files.length > MOST_JOBS)
-    throw new MergeError([`${directory}: there are ${files.length} reports in it; ${MOST_JOBS} are the most`])
+    throw new MergeError([`${directory}: ${files.length} reports found; at most ${MOST_JOBS} can be merged`])
   const sized = await Promise.all(files.map(async (file) => ({ file, size: (await stat(file)).size })))
   const bytes = sized.reduce((sum, { size }) => sum + size, 0)
   if (bytes > LARGEST_BYTES_OF_ALL)
     throw new MergeError([
-      `${directory}: its reports have ${bytes} bytes; ${LARGEST_BYTES_OF_ALL} are the most`
+      `${directory}: its reports are larger than ${LARGEST_BYTES_OF_ALL / MIB} MiB together`
     ])
   const found: FoundReport[] = []
   const problems: string[] = []
@@ -58,13 +59,13 @@ async function reportFiles(directory: string, depth: number): Promise<string[]> 
 const versioned = z.looseObject({ schemaVersion: z.unknown() })
 
 async function readReport(file: string, size: number): Promise<FoundReport['report']> {
-  if (size > LARGEST_BYTES) throw new Error(`it has ${size} bytes; ${LARGEST_BYTES} are the most`)
+  if (size > LARGEST_BYTES) throw new Error(`it is larger than ${LARGEST_BYTES / MIB} MiB`)
   const text = await readFile(file, 'utf8')
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new Error('it is no JSON, or only a part of it', { cause })
+    throw new Error('it is not valid JSON, or truncated', { cause })
   }
   const { data } = versioned.safeParse(value)
   if (data === undefined) throw new Error('it is no report of Cache Crash Test')

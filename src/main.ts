@@ -118,8 +118,7 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   }
 
   const { scenarios, unplannable, unlisted } = shareOf(plan, inputs.shard, inputs.planFile)
-  if (unlisted > 0)
-    note(`${unlisted} more could be planned here; the plan of the other job does not have them.`)
+  if (unlisted > 0) note(`${unlisted} scenarios of this job’s plan are not in plan-file and do not run.`)
   const estimatedSeconds = planSeconds(scenarios, pace)
   onProgress({
     kind: 'plan',

@@ -756,8 +756,6 @@ export type FailureReason =
   | 'second-boot'
   | 'replica'
 
-export type VerdictKind = 'recovered' | 'tolerated' | 'refused' | 'failed' | 'inconclusive' | 'not-applicable'
-
 /** What the judge says of an observation. */
 export type Verdict =
   | { readonly kind: 'recovered' | 'tolerated' | 'refused'; readonly detail: string }

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
-import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from '../../src/engine/docker.js'
 import type { Engine } from '../../src/engine/engine.js'
 import { Bench, docker, outputOf } from './engine-fixture.js'
@@ -74,11 +73,18 @@ describe('following output', () => {
     const id = await bench.container(['python3', '-c', flood])
     for (let start = 0; start < 3; start++) {
       await engine.startContainer(id)
-      const output = outputOf(engine, id)
-      await delay(400)
+      const chunks: Buffer[] = []
+      let ended: Promise<void> | undefined
+      await new Promise<void>((begun) => {
+        const keep = (chunk: Buffer): void => {
+          if (chunks.push(chunk) > 100) begun()
+        }
+        ended = engine.followLogs(id, keep, new AbortController().signal)
+      })
       await engine.killContainer(id)
+      await ended
       // The last line may be cut, since the process was.
-      const lines = (await output).split('\n').slice(0, -2)
+      const lines = Buffer.concat(chunks).toString().split('\n').slice(0, -2)
       const token = lines[0]?.split(' ')[0] ?? 'none'
       const wrong = lines.findIndex((line, index) => line !== `${token} ${index}`)
       expect([wrong, lines.length > 0]).toEqual([-1, true])

@@ -199,7 +199,7 @@ describe('after ready', () => {
     const script =
       'python3 -c "import os, urllib.request as r; print(r.urlopen(os.environ[\'BASE_URL\']).read().decode())"'
     const observed = await boots.boot(await boots.python(pythonServer()), {
-      smokeTest: { script, workspace: tmpdir(), deadlineMs: 30_000 }
+      smokeTest: { script, workspace: tmpdir(), environment: process.env, deadlineMs: 30_000 }
     })
     expect(observed.smokeTest).toMatchObject({ exitCode: 0, output: 'ok' })
   })
@@ -213,6 +213,7 @@ describe('after ready', () => {
       smokeTest: {
         script: 'python3 -c "import os, urllib.request as r; r.urlopen(os.environ[\'BASE_URL\'])"',
         workspace: tmpdir(),
+        environment: process.env,
         deadlineMs: 30_000
       }
     })

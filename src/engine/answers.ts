@@ -107,7 +107,6 @@ const Labelled = z.object({ Id: z.string(), Labels: labels })
 export const LabelledContainers = z.array(
   Labelled.extend({ Names: z.array(z.string()), State: z.string(), Command: z.string(), Image: z.string() })
 )
-export const LabelledNetworks = z.array(Labelled.extend({ Name: z.string() }))
 export const LabelledImages = z.array(
   Labelled.extend({
     RepoTags: z.array(z.string()).nullish(),

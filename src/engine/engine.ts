@@ -79,7 +79,7 @@ export interface ReadBounds {
 
 /** A resource of ours that is still on the engine. */
 export interface LabelledResource {
-  readonly kind: 'container' | 'volume' | 'network' | 'image'
+  readonly kind: 'container' | 'volume' | 'image'
   readonly id: string
   /** Of an image, its tags. */
   readonly names: readonly string[]

@@ -108,7 +108,7 @@ function refusal(body: Buffer): string {
   } catch {
     // Not the daemon's JSON: a proxy in between, say. Its text is all there is.
   }
-  return text === '' ? 'refused without a word' : text.slice(0, MESSAGE_BOUND)
+  return text === '' ? 'refused without a message' : text.slice(0, MESSAGE_BOUND)
 }
 
 /** Encodes one segment of a path or a value of a query. */

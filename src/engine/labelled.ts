@@ -1,4 +1,4 @@
-import { LabelledContainers, LabelledImages, LabelledNetworks, LabelledVolumes } from './answers.js'
+import { LabelledContainers, LabelledImages, LabelledVolumes } from './answers.js'
 import type { LabelledResource } from './engine.js'
 import { type Exchange, query } from './exchange.js'
 
@@ -18,10 +18,9 @@ export async function listResources(
   const filters = JSON.stringify({ label: [labelKey] })
   const ask = (what: string, path: string, all?: '1') =>
     ({ operation: `list ${what}`, method: 'GET', path: `${path}${query({ all, filters })}` }) as const
-  const [containers, volumes, networks, images] = await Promise.all([
+  const [containers, volumes, images] = await Promise.all([
     exchange.must(ask('containers', '/containers/json', '1'), LabelledContainers),
     exchange.must(ask('volumes', '/volumes'), LabelledVolumes),
-    exchange.must(ask('networks', '/networks'), LabelledNetworks),
     exchange.must(ask('images', '/images/json'), LabelledImages)
   ])
   const found = (
@@ -42,7 +41,6 @@ export async function listResources(
       )
     ),
     ...(volumes.Volumes ?? []).map(({ Name, Labels }) => found('volume', Name, [Name], Labels)),
-    ...networks.map(({ Id, Name, Labels }) => found('network', Id, [Name], Labels)),
     ...images.map(({ Id, RepoTags, RepoDigests, Labels }) =>
       found(
         'image',

@@ -15,7 +15,7 @@ export function parseComment(
 ): CommentRequest {
   const when = TIMES.find((candidate) => candidate === value)
   if (when === undefined) {
-    problems.add('comment', value, `is none of them${didYouMean(value, TIMES)}`, TIMES.join(', '))
+    problems.add('comment', value, `is not a valid value${didYouMean(value, TIMES)}`, TIMES.join(', '))
   } else if (when !== 'never' && token === undefined) {
     problems.add('github-token', undefined, `is needed for "comment: ${when}"`, 'e.g. ${{ github.token }}')
   } else if (when !== 'never' && token !== undefined) {

@@ -115,7 +115,7 @@ export const INPUT_DEFINITIONS = [
     kind: 'list',
     placeholder: 'KEY=VALUE',
     default: '',
-    description: 'Environment of the container, `KEY=VALUE`, or `KEY` to pass on the value from the runner.'
+    description: 'Environment of the container, `KEY=VALUE`, or `KEY` to pass on the value of this environment.'
   },
   {
     name: 'ports',
@@ -134,7 +134,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'FLAGS',
     default: '',
     description:
-      'Further flags of `docker create`, e.g. `--memory 1g --cap-drop ALL`. Quotes group words; a backslash has no meaning of its own.'
+      'Further flags of `docker create`, e.g. `--memory 1g --cap-drop ALL`; not those that volumes, ports, names and restarts have inputs or rules for. Quotes group words; a backslash has no meaning of its own.'
   },
   {
     name: 'command',
@@ -162,7 +162,7 @@ export const INPUT_DEFINITIONS = [
     kind: 'text',
     placeholder: 'DURATION',
     default: '',
-    defaultMeaning: 'ten times the control, at least 30s',
+    defaultMeaning: 'ten times the control, at least 30s; the control’s first boot 5 minutes',
     description: 'How long a boot may take, `1s` to `1h`.'
   },
   {
@@ -180,7 +180,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'SCRIPT',
     default: '',
     description:
-      'A script that runs on the runner once the container is ready, with `$BASE_URL`, `$PORT_8000` (one for each port) and `$CONTAINER` set. If it fails, the boot fails.'
+      'A script that runs on the runner, in the workspace, once the container is ready, as a step with `shell: bash` does. `$BASE_URL` (of the first port that speaks HTTP), `$PORT_8000` (one for each port) and `$CONTAINER` are set. It may take as long as a boot. If it fails, the boot fails.'
   },
   {
     name: 'forbid-logs',
@@ -216,9 +216,9 @@ export const INPUT_DEFINITIONS = [
     kind: 'list',
     placeholder: 'PATH',
     default: '',
-    defaultMeaning: 'detected',
+    defaultMeaning: 'none beside those that are detected',
     description:
-      'Paths that may be thrown away: start-up must survive any corruption there. One that contains a data path counts as data.'
+      'Paths that may be thrown away: start-up must survive any corruption there. They are added to those that are detected: `~/.cache` and what variables such as `XDG_CACHE_HOME`, `HF_HOME` and `…_CACHE_DIR` name. One that contains a data path counts as data.'
   },
   {
     name: 'data-paths',
@@ -226,7 +226,7 @@ export const INPUT_DEFINITIONS = [
     kind: 'list',
     placeholder: 'PATH',
     default: '',
-    defaultMeaning: 'what is on a volume and under no cache path',
+    defaultMeaning: 'none; other data on a volume is watched, but not corrupted',
     description:
       "Paths that hold users' data: start-up may refuse to run on corruption there, but must never lose it."
   },
@@ -246,7 +246,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'MODE',
     default: 'auto',
     description:
-      'How a boot meets the dirty state: `auto`, or any of `recreate` (a new container on old volumes), `restart` (the same container again), `concurrent` (several at once), `upgrade` (a new release on what `previous-image` left).'
+      'How a boot meets the dirty state: `auto` (each fault in its own modes), or any of `recreate` (a new container on old volumes), `restart` (the same container again), `concurrent` (several at once), `upgrade` (a new release on what `previous-image` left).'
   },
   {
     name: 'replicas',
@@ -271,7 +271,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'SCENARIO',
     default: '',
     description:
-      'Scenario ids known to fail today, e.g. `dangling-symlink@/root/.cache/recreate`. One that passes is reported, and fails with `strict`.'
+      'Scenario ids known to fail today, e.g. `dangling-symlink@/root/.cache/recreate`. One that passes, or is not in the plan, is reported; one that passes fails with `strict`.'
   },
   {
     name: 'scenario-file',
@@ -332,7 +332,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'N',
     default: '',
     defaultMeaning: 'about five minutes of trials each',
-    description: 'In the mode `plan`, into how many shards to part the plan, 1 to 256.'
+    description: 'In the mode `plan`, into how many shards to split the plan, 1 to 256.'
   },
   {
     name: 'plan-file',
@@ -375,7 +375,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'NAME',
     default: '',
     actionDefault: '${{ toJSON(matrix) }}',
-    defaultMeaning: 'the values of the matrix',
+    defaultMeaning: 'the values of the job’s matrix',
     description:
       'What tells this job from the others of its matrix, in merged reports and comments; the shard is left out of it.'
   },
@@ -386,7 +386,7 @@ export const INPUT_DEFINITIONS = [
     placeholder: 'N',
     default: '',
     actionDefault: '${{ strategy.job-total }}',
-    defaultMeaning: 'the jobs of the matrix',
+    defaultMeaning: 'the number of its matrix’s jobs, in a job',
     description: 'How many jobs the matrix has, so that `mode: merge` notices one that left no report.'
   },
   {

@@ -22,7 +22,7 @@ export function parseLeg(
   problems.add(
     'leg',
     name,
-    'is no name',
+    'is not a name',
     `one line of up to ${LONGEST_NAME} characters, or the matrix as JSON`
   )
   return undefined

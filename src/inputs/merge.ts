@@ -23,7 +23,7 @@ export function parseMergeInputs(raw: Readonly<Record<string, string>>, files: W
   const reports = resolve(files.workspace, read('merge-from') ?? '')
   if (!files.isDirectory(reports)) {
     const hint = 'a directory with the reports, e.g. where actions/download-artifact put them'
-    problems.add('merge-from', read('merge-from'), 'is no directory', hint)
+    problems.add('merge-from', read('merge-from'), 'is not a directory', hint)
   }
   const inputs: MergeInputs = {
     reports,

@@ -61,7 +61,7 @@ export function explainRefusal(refusal: Refusal, { number, isFork }: PullRequest
   if (waitBeforeRetry(refusal, 1, 0) !== undefined)
     return status >= 500
       ? `${answer}, and went on doing so.`
-      : `${answer}. It wants us to wait for longer than a job should.`
+      : `${answer}. Its rate limit lasts longer than this job should wait.`
   switch (status) {
     case 401:
       return `${answer}. Look at the input github-token: the token may have expired.`

@@ -41,7 +41,7 @@ export function mergeReports(found: readonly FoundReport[], context: MergeContex
     .map(({ directory }) => `${directory}: it is a joined report itself`)
   const groups = [...grouped(found, groupKey).values()]
   problems.push(...groups.flatMap(twice))
-  if (found.length === 0) problems.push('there are none')
+  if (found.length === 0) problems.push('no reports were found')
   if (problems.length > 0) throw new MergeError(problems)
 
   const names = legNames(groups)
@@ -126,7 +126,7 @@ function joinLegs(
   ])
   const first = legs.find((leg) => leg.verdict === verdict) ?? legs[0]
   const origin = reports[0]?.origin
-  if (first === undefined || origin === undefined) throw new MergeError(['there are none'])
+  if (first === undefined || origin === undefined) throw new MergeError(['no reports were found'])
   const scenarios = legs.flatMap((leg) => leg.scenarios)
   const omissions = legs.flatMap((leg) => leg.omissions)
   const began = reports.map(({ startedAt }) => Date.parse(startedAt))

@@ -1,5 +1,5 @@
 import { boot, type BootRequest } from './observe.js'
-import type { Bench, Lab } from './lab.js'
+import type { Bench, Container, Lab } from './lab.js'
 import type { PythonStart } from './old-code.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { PreviousImage } from '../image/image.js'
@@ -31,12 +31,6 @@ export interface TrialConditions extends BootLimits {
   readonly canary: string
   /** Holds a place among the trials that are booting until the work says that what follows only waits. */
   readonly slot: <T>(work: (settled: () => void) => Promise<T>) => Promise<T>
-}
-
-/** A container of a trial. */
-export interface Container {
-  readonly id: string
-  readonly name: string
 }
 
 /** What a boot is watched for, and what the timeline calls it. */
@@ -122,7 +116,12 @@ export function bootRequest(
     smokeTest:
       smokeTest === undefined
         ? undefined
-        : { script: smokeTest, workspace: lab.workspace, deadlineMs: smokeTestMs }
+        : {
+            script: smokeTest,
+            workspace: lab.workspace,
+            environment: lab.environment,
+            deadlineMs: smokeTestMs
+          }
   }
 }
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.js'
 import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
-import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab } from './lab.js'
+import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab, type Container } from './lab.js'
 import { boot, learnReadyChecks } from './observe.js'
 import { bootRequest, longer, patience, stop, wasOverTime, type BootLimits } from './boots.js'
 import { SIGKILLED } from '../exit-codes.js'
@@ -214,11 +214,7 @@ async function control(
     request.facts.user,
     request.seed
   )
-  const again = async (
-    container: { id: string; name: string },
-    during: During,
-    within: BootLimits
-  ): Promise<BootObservation> =>
+  const again = async (container: Container, during: During, within: BootLimits): Promise<BootObservation> =>
     await boot(engine, { ...bootRequest(lab, container, within, undefined), checks }, lab.signal, { during })
   const end = (id: string): Promise<void> => stop(lab, { ignoresStopSignal }, id)
 
@@ -235,7 +231,7 @@ async function control(
   const boots: {
     readonly label: string
     readonly how: string
-    readonly container: () => Promise<{ id: string; name: string }>
+    readonly container: () => Promise<Container>
   }[] = [
     ...(mounts.length > 0
       ? [
@@ -352,7 +348,7 @@ function silentPorts({ ports }: Lab, checks: readonly ReadyCheck[]): string[] {
 async function firstBoot(
   lab: Lab,
   { facts }: ControlRequest,
-  container: { readonly id: string; readonly name: string },
+  container: Container,
   limits: BootLimits,
   during: During
 ): Promise<{ readonly observation: BootObservation; readonly checks: readonly ReadyCheck[] }> {

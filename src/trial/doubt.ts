@@ -7,11 +7,12 @@ import type { BootObservation, Observation, Scenario } from '../model.js'
 
 /** What a boot may come to by the machine that it is on, and what is said where it was seen only once. */
 const DOUBTS = {
-  'over-time': 'it was over its time once, which was not confirmed',
-  'out-of-memory': 'it was killed once, as when memory is out, which was not confirmed',
-  'out-of-space': 'it found no space once, on a disk that nobody had filled, which was not confirmed',
-  'not-started': 'the engine could not start it once, which was not confirmed',
-  'beside-others': 'it failed once beside other trials, which was not confirmed'
+  'over-time': 'it timed out once, which a further run did not confirm',
+  'out-of-memory': 'it was killed once, as if out of memory, which a further run did not confirm',
+  'out-of-space':
+    'it found no space once, on a disk that no fault had filled, which a further run did not confirm',
+  'not-started': 'the engine could not start it once, which a further run did not confirm',
+  'beside-others': 'it failed once beside other trials, which a further run alone did not confirm'
 } as const
 type Doubt = keyof typeof DOUBTS
 

@@ -1,6 +1,6 @@
 import { isWithin } from '../paths.js'
 import { bootOnce, type TrialConditions } from './boots.js'
-import { STATE_BOUNDS, type Bench, type Lab } from './lab.js'
+import { STATE_BOUNDS, type Bench, type Lab, type Container } from './lab.js'
 import { stateToRestore } from './plant.js'
 import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
@@ -33,7 +33,7 @@ export async function stageFull(
     conditions,
     roomy: false
   })
-  const next = async (): Promise<{ id: string; name: string }> => {
+  const next = async (): Promise<Container> => {
     const left = await lab.engine.read(container.id, full.path, { ...STATE_BOUNDS, keepContent: true })
     await release()
     const planted = new Set(scenario.plant.entries.map(({ path }) => path))
@@ -59,7 +59,7 @@ export async function stageFull(
 }
 
 interface Mounted {
-  readonly container: { readonly id: string; readonly name: string }
+  readonly container: Container
   /** The run's volumes without the full one. */
   readonly underneath: readonly VolumeMount[]
   readonly release: () => Promise<void>

@@ -18,18 +18,20 @@ export interface Lab {
   readonly ports: readonly number[]
   readonly health: HealthInputs
   readonly workspace: string
+  /** What a smoke test inherits, and where temporary files go. */
+  readonly environment: NodeJS.ProcessEnv
   /** Ends every wait when the run is cancelled. */
   readonly signal: AbortSignal
 }
 
 /** What a lab is made from, beside the inputs and the image. */
-export type LabEquipment = Pick<Lab, 'engine' | 'labels' | 'template' | 'signal'> & {
+export type LabEquipment = Pick<Lab, 'engine' | 'labels' | 'template' | 'environment' | 'signal'> & {
   readonly identity: { readonly runId: string }
 }
 
 /** The lab for an image: which of its paths outlive a deploy, and which ports are worth publishing. */
 export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipment): Lab {
-  const { engine, labels, template, signal } = equipment
+  const { engine, labels, template, environment, signal } = equipment
   const asked = inputs.ready.flatMap((probe) =>
     probe.kind === 'http' || probe.kind === 'tcp' ? [probe.port] : []
   )
@@ -37,6 +39,7 @@ export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipmen
     engine,
     labels,
     template,
+    environment,
     signal,
     runId: equipment.identity.runId,
     mounts: inputs.volumes ?? facts.volumes,
@@ -58,13 +61,19 @@ export interface ContainerOptions {
   readonly template?: ContainerBody
 }
 
+/** A container of a trial or a control. */
+export interface Container {
+  readonly id: string
+  readonly name: string
+}
+
 /** Containers and volumes of one trial or control, so that they can be removed together. */
 export class Bench {
   /** What is done at this bench; making and removing things records itself. */
   readonly timeline = new Timeline()
   readonly #lab: Lab
   readonly #prefix: string
-  readonly #containers: { readonly id: string; readonly name: string }[] = []
+  readonly #containers: Container[] = []
   readonly #volumes: string[] = []
   readonly #kept = new Set<() => Promise<void>>()
 
@@ -114,10 +123,7 @@ export class Bench {
    * @param options `carrier` makes one that is never started and only gives access to the volumes; `template` is for an
    *   image that is not the one under test
    */
-  async container(
-    volumes: readonly VolumeMount[],
-    options: ContainerOptions = {}
-  ): Promise<{ id: string; name: string }> {
+  async container(volumes: readonly VolumeMount[], options: ContainerOptions = {}): Promise<Container> {
     const name = `${this.#prefix}-${this.#containers.length + 1}`
     const { template, env, user } = options
     const body = containerBody(template ?? this.#lab.template, {
@@ -137,11 +143,6 @@ export class Bench {
   /** Ends what runs, and removes nothing. @throws EngineError */
   async kill(): Promise<void> {
     await Promise.all(this.#containers.map(({ id }) => this.#lab.engine.killContainer(id)))
-  }
-
-  /** Names of the containers that were made, oldest first. */
-  get names(): string[] {
-    return this.#containers.map(({ name }) => name)
   }
 
   /**

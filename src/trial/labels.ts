@@ -47,7 +47,7 @@ export interface ProcessIdentity {
   readonly pid: number
 }
 
-/** @returns labels for every container, volume, network and image of the run */
+/** @returns labels for every container, volume and image of the run */
 export function runLabels(identity: RunIdentity): Record<string, string> {
   const labels = {
     [RUN_LABEL]: identity.runId,

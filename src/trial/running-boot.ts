@@ -5,6 +5,7 @@ import type { Life } from './life.js'
 import type { Output, OutputWatch } from './output.js'
 import type { Ports } from './ports.js'
 import type { ReadyCheck } from './probes/probe.js'
+import type { SmokeTest } from './smoke-test.js'
 import type { During } from './timeline.js'
 
 /** One boot to observe: a created or stopped container, and what is asked of it. */
@@ -18,8 +19,7 @@ export interface BootRequest extends OutputWatch {
   readonly deadlineMs: number
   /** How long it must stay up after that. */
   readonly stableForMs: number
-  readonly smokeTest:
-    { readonly script: string; readonly workspace: string; readonly deadlineMs: number } | undefined
+  readonly smokeTest: Pick<SmokeTest, 'script' | 'workspace' | 'environment' | 'deadlineMs'> | undefined
 }
 
 /** A boot whose container has been started, with everything that watches it. */

@@ -12,6 +12,8 @@ export interface SmokeTest {
   readonly script: string
   /** Absolute directory to run in. */
   readonly workspace: string
+  /** What it inherits. */
+  readonly environment: NodeJS.ProcessEnv
   readonly deadlineMs: number
   /** Name of the container. */
   readonly container: string
@@ -31,7 +33,7 @@ const DRAIN_MS = 1000
  */
 export async function runSmokeTest(test: SmokeTest, signal: AbortSignal): Promise<SmokeTestResult> {
   signal.throwIfAborted()
-  const directory = await temporaryDirectory(process.env).catch(unwritten)
+  const directory = await temporaryDirectory(test.environment).catch(unwritten)
   try {
     const file = join(directory, 'smoke-test.sh')
     await writeFile(file, test.script, { mode: 0o600 }).catch(unwritten)
@@ -105,7 +107,7 @@ function runScript(file: string, test: SmokeTest, signal: AbortSignal): Promise<
 
 /** The runner's environment without the action's own inputs, which a `run` step does not see either. */
 function environment(test: SmokeTest): NodeJS.ProcessEnv {
-  const inherited = Object.entries(process.env).filter(
+  const inherited = Object.entries(test.environment).filter(
     ([name]) => !name.startsWith('INPUT_') && !name.startsWith('STATE_') && name !== 'BASE_URL'
   )
   const env: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), CONTAINER: test.container }

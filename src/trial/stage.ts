@@ -1,10 +1,10 @@
-import { bootOnce, stop, type Container, type TrialConditions } from './boots.js'
+import { bootOnce, stop, type TrialConditions } from './boots.js'
 import { stageFull } from './full-mount.js'
 import { stateToRestore } from './plant.js'
 import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
-import type { Bench, Lab } from './lab.js'
+import type { Bench, Container, Lab } from './lab.js'
 import type { VolumeMount } from './container.js'
 import type { BootObservation, OldCode, Scenario, TreeEntry, UNKNOWN_CODE } from '../model.js'
 

@@ -1,6 +1,5 @@
-import type { Container } from './boots.js'
 import type { VolumeMount } from './container.js'
-import type { Bench, Lab } from './lab.js'
+import type { Bench, Container, Lab } from './lab.js'
 import type { TreeEntry } from '../model.js'
 
 /**

@@ -135,7 +135,7 @@ describe('refusals', () => {
     ['the daemon’s words', JSON.stringify({ message: 'No such thing: x' }), 'No such thing: x'],
     ['words that are no JSON', 'Bad Gateway\n', 'Bad Gateway'],
     ['JSON of another form', '{"error":1}', '{"error":1}'],
-    ['no words', '', 'refused without a word']
+    ['no words', '', 'refused without a message']
   ])('carry %s and the status', async (_title, text, words) => {
     const exchange = await exchangeWith((_, response) => response.writeHead(418).end(text))
     await expect(exchange.ask(ask)).rejects.toMatchObject({ status: 418, daemonMessage: words })

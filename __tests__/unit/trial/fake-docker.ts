@@ -78,6 +78,7 @@ export class FakeDocker {
         ...health
       },
       workspace: '/tmp',
+      environment: process.env,
       signal: new AbortController().signal
     } as unknown as Lab
   }

@@ -233,7 +233,7 @@ describe('where ready means to exit', () => {
     const observed = await observe({
       checks: [{ kind: 'exit', code: 0 }],
       stableForMs: 60_000,
-      smokeTest: { script: 'exit 1', workspace: tmpdir(), deadlineMs: 1000 }
+      smokeTest: { script: 'exit 1', workspace: tmpdir(), environment: process.env, deadlineMs: 1000 }
     })
     expect(observed).toMatchObject({ outcome: { kind: 'ready' }, stability: undefined, smokeTest: undefined })
   })
@@ -518,7 +518,12 @@ describe('the smoke test', () => {
 
   test('runs after ready and stable, with the address of the service', async () => {
     const { smokeTest, stability } = await observe({
-      smokeTest: { script: 'echo "$BASE_URL $PORT_8000 $CONTAINER"', workspace, deadlineMs: 10_000 }
+      smokeTest: {
+        script: 'echo "$BASE_URL $PORT_8000 $CONTAINER"',
+        workspace,
+        environment: process.env,
+        deadlineMs: 10_000
+      }
     })
     const port = engine.state.publishedPorts.get(8000)
     expect(stability).toEqual({ kind: 'stable' })
@@ -533,21 +538,23 @@ describe('the smoke test', () => {
     engine.state.publishedPorts = new Map([[80, 1], ...engine.state.publishedPorts])
     const { smokeTest } = await observe({
       checks: [{ kind: 'http', port: 8000, path: '/' }],
-      smokeTest: { script: 'echo "$BASE_URL"', workspace, deadlineMs: 10_000 }
+      smokeTest: { script: 'echo "$BASE_URL"', workspace, environment: process.env, deadlineMs: 10_000 }
     })
     expect(smokeTest?.output).toBe(`http://127.0.0.1:${engine.state.publishedPorts.get(8000)}`)
   })
 
   test('does not run when the container was not stable', async () => {
     engine.state.restartCount = 1
-    await observe({ smokeTest: { script: 'touch ran', workspace, deadlineMs: 10_000 } })
+    await observe({
+      smokeTest: { script: 'touch ran', workspace, environment: process.env, deadlineMs: 10_000 }
+    })
     expect(existsSync(join(workspace, 'ran'))).toBe(false)
   })
 
   test('is cut short by the death of the container, which is what counts', async () => {
     const observed = await boot(
       engine,
-      request({ smokeTest: { script: 'sleep 60', workspace, deadlineMs: 60_000 } }),
+      request({ smokeTest: { script: 'sleep 60', workspace, environment: process.env, deadlineMs: 60_000 } }),
       abort.signal,
       {
         onSettled: () =>

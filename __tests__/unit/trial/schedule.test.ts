@@ -123,7 +123,8 @@ describe('what may be the machine’s doing', () => {
     const [verdict] = await run(new FakeDocker(behave), [RECREATE])
     expect(verdict).toEqual({
       kind: 'inconclusive',
-      detail: 'it found no space once, on a disk that nobody had filled, which was not confirmed'
+      detail:
+        'it found no space once, on a disk that no fault had filled, which a further run did not confirm'
     })
   })
 

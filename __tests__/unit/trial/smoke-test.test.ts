@@ -18,7 +18,15 @@ afterEach(() => {
 
 const run = (script: string, overrides: Partial<SmokeTest> = {}, signal = never) =>
   runSmokeTest(
-    { script, workspace, deadlineMs: 20_000, container: 'under-test', ports: [], ...overrides },
+    {
+      script,
+      workspace,
+      environment: { ...process.env, RUNNER_TEMP: workspace },
+      deadlineMs: 20_000,
+      container: 'under-test',
+      ports: [],
+      ...overrides
+    },
     signal
   )
 
@@ -36,20 +44,15 @@ test('runs in the workspace and its output is kept, both streams', async () => {
 })
 
 test('knows the container and its ports, and not what the action was given', async () => {
-  process.env.INPUT_SECRETS = 'hidden'
-  process.env.BASE_URL = 'http://elsewhere'
-  try {
-    const ports = [
-      { containerPort: 8000, address: { host: '127.0.0.1', port: 4001 } },
-      { containerPort: 9000, address: { host: '::1', port: 4002 } }
-    ]
-    const script = 'echo "$BASE_URL $PORT_8000 $PORT_9000 $CONTAINER ${INPUT_SECRETS-none}"'
-    expect((await run(script, { ports })).output).toBe('http://127.0.0.1:4001 4001 4002 under-test none')
-    expect((await run('echo "${BASE_URL-none}"')).output).toBe('none')
-  } finally {
-    delete process.env.INPUT_SECRETS
-    delete process.env.BASE_URL
-  }
+  const environment = { ...process.env, INPUT_SECRETS: 'hidden', BASE_URL: 'http://elsewhere' }
+  const ports = [
+    { containerPort: 8000, address: { host: '127.0.0.1', port: 4001 } },
+    { containerPort: 9000, address: { host: '::1', port: 4002 } }
+  ]
+  const script = 'echo "$BASE_URL $PORT_8000 $PORT_9000 $CONTAINER ${INPUT_SECRETS-none}"'
+  const { output } = await run(script, { ports, environment })
+  expect(output).toBe('http://127.0.0.1:4001 4001 4002 under-test none')
+  expect((await run('echo "${BASE_URL-none}"', { environment })).output).toBe('none')
 })
 
 test('output is bounded, and its end is kept', async () => {
@@ -100,11 +103,10 @@ describe('nothing of it stays behind', () => {
   })
 
   test('not even its file', async () => {
-    const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('cache-crash-test-'))
-    const before = ours()
-    await run('true')
+    await run('ls | grep ^cache-crash-test- >seen')
     await run('sleep 60', { deadlineMs: 50 })
-    expect(ours().filter((name) => !before.includes(name))).toEqual([])
+    expect(readFileSync(join(workspace, 'seen'), 'utf8')).toMatch(/^cache-crash-test-/)
+    expect(readdirSync(workspace)).toEqual(['seen'])
   })
 })
 
