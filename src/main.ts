@@ -147,6 +147,10 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
       remaining.begin(scenario.id, seconds())
       onProgress({ kind: 'scenario-start', scenario, secondsLeft: remaining.secondsLeft(seconds()) })
     },
+    onDoubt: (scenario) => {
+      remaining.again(scenario.id)
+      onProgress({ kind: 'scenario-again', scenario, secondsLeft: remaining.secondsLeft(seconds()) })
+    },
     onDone: (result) => {
       remaining.end(result.scenario.id)
       const secondsLeft = remaining.secondsLeft(seconds())

@@ -115,7 +115,8 @@ export const INPUT_DEFINITIONS = [
     kind: 'list',
     placeholder: 'KEY=VALUE',
     default: '',
-    description: 'Environment of the container, `KEY=VALUE`, or `KEY` to pass on the value of this environment.'
+    description:
+      'Environment of the container, `KEY=VALUE`, or `KEY` to pass on the value of this environment.'
   },
   {
     name: 'ports',

@@ -18,7 +18,10 @@ export const OUTPUT_DEFINITIONS = [
   { name: 'failed', description: 'Scenarios that failed, expected failures included: gate on `verdict`.' },
   { name: 'inconclusive', description: 'Scenarios that showed nothing either way.' },
   { name: 'not-applicable', description: 'Combinations of fault and path that were left out for a reason.' },
-  { name: 'failed-scenarios', description: 'Ids of the scenarios that failed, expected ones included, as a JSON array.' },
+  {
+    name: 'failed-scenarios',
+    description: 'Ids of the scenarios that failed, expected ones included, as a JSON array.'
+  },
   {
     name: 'control-seconds',
     description: 'Time to ready of the control: a boot on clean state, in seconds.'
@@ -29,7 +32,8 @@ export const OUTPUT_DEFINITIONS = [
   { name: 'report-html', description: 'Absolute path of the HTML report, one file that needs nothing else.' },
   {
     name: 'report-junit',
-    description: 'Absolute path of the JUnit XML report: one suite per path and one for the control, one test case per scenario. Inconclusive scenarios and expected failures are skipped ones; with `strict`, inconclusive ones are errors.'
+    description:
+      'Absolute path of the JUnit XML report: one suite per path and one for the control, one test case per scenario. Inconclusive scenarios and expected failures are skipped ones; with `strict`, inconclusive ones are errors.'
   },
   { name: 'plan-file', description: 'Absolute path of `plan.json`; only in the mode `plan`.' },
   {

@@ -16,6 +16,11 @@ export class Remaining {
     this.#begun.set(id, at)
   }
 
+  /** It is to begin once more. */
+  again(id: string): void {
+    this.#begun.delete(id)
+  }
+
   end(id: string): void {
     this.#trials.delete(id)
   }

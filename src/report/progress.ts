@@ -22,6 +22,8 @@ export type ProgressEvent =
       readonly scenario: Scenario
       /** Estimated, until all trials are done. */ readonly secondsLeft: number
     }
+  /** What came of it has to be confirmed by another run of it. */
+  | { readonly kind: 'scenario-again'; readonly scenario: Scenario; readonly secondsLeft: number }
   | {
       readonly kind: 'scenario-done'
       readonly result: ScenarioResult
@@ -54,6 +56,12 @@ export function tallied(tally: Tally, event: ProgressEvent): Tally {
       return {
         ...tally,
         running: [...tally.running, event.scenario.id],
+        secondsLeft: event.secondsLeft
+      }
+    case 'scenario-again':
+      return {
+        ...tally,
+        running: tally.running.filter((id) => id !== event.scenario.id),
         secondsLeft: event.secondsLeft
       }
     case 'scenario-done': {
@@ -107,6 +115,13 @@ export function progressLine(
     }
     case 'scenario-start':
       return undefined
+    case 'scenario-again':
+      return ink.dim(
+        fitted(
+          `▸ ${fit.mask(visible(event.scenario.id))} did not come through; it runs again alone`,
+          fit.columns - 1
+        )
+      )
     case 'scenario-done':
       return resultLine(
         event.result,

@@ -24,7 +24,10 @@ export interface Schedule {
   ) => Promise<Omit<ScenarioResult, 'keptContainer' | 'keptIsStopped' | 'phases' | 'reduction'>>
   /** What an observation means, for the trials that only narrow a failure down. */
   readonly verdictOf: (scenario: Scenario, observation: Observation) => Verdict
+  /** Told each time that a trial begins. */
   readonly onStart: (scenario: Scenario) => void
+  /** Told where what came of a trial has to be confirmed: it waits for its next turn. */
+  readonly onDoubt: (scenario: Scenario) => void
   readonly onDone: (result: ScenarioResult) => void
 }
 
@@ -134,6 +137,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
    */
   const attempt = async (turn: Turn, run: number, seen: Doubts): Promise<Doubts | undefined> => {
     const { scenario, number } = turn
+    schedule.onStart(scenario)
     const first = conditionsOf(scenario)
     const bench = new Bench(lab, `${number}${RUNS[run - 1] ?? ''}`)
     const company = { besideOthers: underWay.size > 0 }
@@ -146,6 +150,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
       if (!isKnown && run < RUNS.length) {
         await bench.dispose()
+        schedule.onDoubt(scenario)
         return now.seen
       }
       await finish(bench, turn, now.observation, now.confirmed)
@@ -164,7 +169,6 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       postponed.push(turn)
       return
     }
-    schedule.onStart(turn.scenario)
     const seen = await attempt(turn, 1, NO_DOUBTS)
     if (seen !== undefined) doubtful.push({ ...turn, seen })
   }

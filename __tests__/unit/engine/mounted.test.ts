@@ -44,9 +44,15 @@ test('volumes are kept mounted only once the engine has mounted all of them, whe
     return release
   })
   await someReceived
+  let onHeard: () => void = () => undefined
+  const heard = new Promise<void>((resolve) => (onHeard = resolve))
+  await engine.onContainerEvent('id', () => {
+    onHeard()
+  })
   events?.write(mountOf('first', 1))
-  // Longer than an event takes.
-  await new Promise((resolve) => setTimeout(resolve, 50))
+  await heard
+  // All that follows from it at once.
+  await new Promise(setImmediate)
   expect(isKept).toBe(false)
   events?.write(mountOf('second', 2))
   const release = await kept

@@ -63,7 +63,9 @@ function story(publisher: ReturnType<typeof streams>['publisher']): void {
   publisher.progress({ kind: 'plan', scenarios: 12, omissions: 3, seconds: 42.4 })
   publisher.progress({ kind: 'scenario-start', scenario: first.scenario, secondsLeft: 42.4 })
   publisher.progress({ kind: 'scenario-start', scenario: second.scenario, secondsLeft: 42 })
+  publisher.progress({ kind: 'scenario-again', scenario: second.scenario, secondsLeft: 41 })
   publisher.progress({ kind: 'scenario-done', result: first, done: 1, total: 12, secondsLeft: 39 })
+  publisher.progress({ kind: 'scenario-start', scenario: second.scenario, secondsLeft: 38 })
   publisher.progress({ kind: 'scenario-done', result: second, done: 2, total: 12, secondsLeft: 36 })
   publisher.progress({ kind: 'cleanup' })
 }
@@ -79,6 +81,7 @@ describe('a command line', () => {
         '▸ Control: booting on clean state',
         '✔ Control: ready after 0.37 s, then 0.35 s on the state it left',
         '▸ Plan: 12 scenarios, 3 left out, about 42 s',
+        '▸ dangling-symlink@/root/.cache/restart did not come through; it runs again alone',
         '✔  1/12 recovered    file-for-directory@/root/.cache/restart  3.20 s',
         '✖  2/12 failed: crashed dangling-symlink@/root/.cache/restart: exited 1 after 0.21 s, before it was ready  3.20 s',
         '▸ Removing what this run left on the engine',

@@ -58,7 +58,7 @@ async function runAll(
   docker: FakeDocker,
   scenarios: readonly Scenario[],
   over: Parameters<FakeDocker['lab']>[0] = {},
-  how: Partial<Pick<Schedule, 'failFast' | 'keep' | 'maxParallel'>> = {}
+  how: Partial<Pick<Schedule, 'failFast' | 'keep' | 'maxParallel' | 'onStart' | 'onDoubt'>> = {}
 ): Promise<ScheduleOutcome> {
   const standards = { ...STANDARDS, ...BARE }
   const schedule: Schedule = {
@@ -74,6 +74,7 @@ async function runAll(
       }),
     verdictOf: (on, seen) => judge(on, withData(seen), standards),
     onStart: () => undefined,
+    onDoubt: () => undefined,
     onDone: () => undefined,
     ...how
   }
@@ -145,8 +146,19 @@ describe('a trial that fails beside others', () => {
   ])('%s', async (_, behave, verdict, again) => {
     const docker = new FakeDocker(behave)
     const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
-    expect((await run(docker, scenarios)).map(short)).toEqual([verdict, verdict, verdict])
+    const told: string[] = []
+    const { results } = await runAll(
+      docker,
+      scenarios,
+      {},
+      {
+        onStart: ({ id }) => told.push(`${id} begins`),
+        onDoubt: ({ id }) => told.push(`${id} is in doubt`)
+      }
+    )
+    expect(results.map((result) => short(result.verdict))).toEqual([verdict, verdict, verdict])
     expect(behind(docker)).toHaveLength(again)
+    expect(told.filter((words) => words.startsWith('b'))).toEqual(['b begins', 'b is in doubt', 'b begins'])
   })
 
   test('is not beside any where only one may boot at a time', async () => {
