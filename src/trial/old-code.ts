@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
 import { isWithin } from '../paths.js'
 import { containerBody } from './container.js'
@@ -10,6 +11,8 @@ import type { OldCode, PythonFacts, TreeEntry } from '../model.js'
 
 /** Modules that are compared by one run of the interpreter. */
 const PAIRS_AT_ONCE = 200
+/** As many as Linux follows. */
+const MOST_LINKS = 40
 /** Larger sources are generated tables. */
 const MOST_SOURCE_BYTES = 1_048_576
 
@@ -84,14 +87,26 @@ async function withSources(
 ): Promise<CodePair[]> {
   if (loaded.length === 0) return []
   const pristine = await bench.container([], { carrier: true })
-  const bounds = { entries: 1, bytes: MOST_SOURCE_BYTES, keepContent: true }
   const pairs = await Promise.all(
     loaded.map(async (one): Promise<CodePair[]> => {
-      const source = (await lab.engine.read(pristine.id, one.own, bounds))?.entries.get(one.own)?.content
+      const source = await readSource(lab, pristine.id, one.own, MOST_LINKS)
       return source === undefined ? [] : [{ ...one, source }]
     })
   )
   return pairs.flat()
+}
+
+/** Debian's `sitecustomize.py`, which every start-up imports, is a link. */
+async function readSource(
+  lab: Lab,
+  container: string,
+  path: string,
+  links: number
+): Promise<Buffer | undefined> {
+  const bounds = { entries: 1, bytes: MOST_SOURCE_BYTES, keepContent: true }
+  const entry = (await lab.engine.read(container, path, bounds))?.entries.get(path)
+  if (entry?.linkTarget === undefined || links === 0) return entry?.content
+  return await readSource(lab, container, posix.resolve(posix.dirname(path), entry.linkTarget), links - 1)
 }
 
 /**
