@@ -228,7 +228,7 @@ describe('joining reports', () => {
   test('needs the directory, and says everything that is wrong at once', () => {
     const raw = { mode: 'merge', comment: 'always', 'report-dir': '/', merge: 'x' }
     expect(() => parseMergeInputs(raw, environmentWith())).toThrow(
-      /merge: there is no such input[^]*merge-from: "cache-crash-test-reports" is no directory[^]*report-dir: "\/" holds[^]*github-token: is needed/
+      /merge: there is no such input[^]*merge-from: "cache-crash-test-reports" is not a directory[^]*report-dir: "\/" holds[^]*github-token: is needed/
     )
   })
 })

@@ -4,7 +4,7 @@ import { learnReadyChecks, type LearnRequest } from '../../../src/trial/observe.
 import { CONTAINER, FakeEngine } from './fake-engine.js'
 import { httpServer, listen, stop, tcpServer } from './servers.js'
 
-const times = { settleMs: 100, greetingMs: 100, heldMs: 300, lateGreetingMs: 600, doubtMs: 400 }
+const times = { settleMs: 100, greetingMs: 100, heldMs: 300, lateGreetingMs: 600, doubtMs: 1500 }
 
 let engine: FakeEngine
 let servers: Server[]
