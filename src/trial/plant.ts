@@ -3,7 +3,7 @@ import { directoriesBetween, isWithin, isWithinAny, parentOf } from '../paths.js
 import { STATE_BOUNDS } from './lab.js'
 import { writeProbe } from './write-probe.js'
 import type { Engine } from '../engine/engine.js'
-import type { ControlKnowledge, FullMount, Plant, Tree, TreeEntry } from '../model.js'
+import type { ControlKnowledge, FullMount, Plant, Tree, TreeEntry, VolumeState } from '../model.js'
 
 /**
  * The state that a trial starts from: what the control left on the volumes, without what the plant removes or replaces.
@@ -18,18 +18,18 @@ export function stateToRestore(
   seedState: readonly TreeEntry[],
   plant: Plant
 ): TreeEntry[] {
-  const lasting = [...sentinels.values()]
-  const leading = [...lasting, ...plant.entries].flatMap(({ path }) =>
-    volumes.flatMap(({ mount, tree }) => directoriesBetween(mount, path).flatMap((at) => tree.get(at) ?? []))
-  )
-  const startOf = (mount: string): TreeEntry[] => {
+  const startOf = ({ mount, tree }: VolumeState): TreeEntry[] => {
+    const lasting = [...sentinels.values()]
+    const leading = [...lasting, ...plant.entries].flatMap(({ path }) =>
+      directoriesBetween(mount, path).flatMap((at) => tree.get(at) ?? [])
+    )
     const entries = [...seedState, ...leading, ...lasting].filter(({ path }) => isWithin(path, mount))
     return [...new Map(entries.map((entry) => [entry.path, entry])).values()]
   }
   const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
   const gone = new Set([...(plant.remove ?? []), ...replaced])
   return volumes
-    .flatMap(({ tree, mount, truncated }) => (truncated ? startOf(mount) : [...tree.values()]))
+    .flatMap((volume) => (volume.truncated ? startOf(volume) : [...volume.tree.values()]))
     .filter(({ path }) => !isWithinAny(path, gone))
 }
 

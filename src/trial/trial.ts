@@ -103,7 +103,8 @@ async function observe(
  */
 function dataRoots(lab: Lab, { target, mode, plant }: Scenario, dataPaths: readonly string[]): string[] {
   const declared = mode === 'restart' ? dataPaths : []
-  const aimedAt = target.role === 'data' && plant.fullMount !== undefined ? [target.path] : []
+  const stays = mode === 'restart' || plant.fullMount !== undefined
+  const aimedAt = target.role === 'data' && stays ? [target.path] : []
   const paths = [...new Set([...declared, ...aimedAt])]
   return [...lab.mounts, ...paths.filter((path) => holder(path, lab.mounts) === undefined)]
 }
