@@ -172,7 +172,7 @@ export interface Engine {
    */
   onContainerEvent(id: string, listener: (event: ContainerEvent) => void): Promise<() => void>
 
-  /** Everything on the engine that carries the label key. */
+  /** The containers, volumes and images that carry the label key; this project makes no networks. */
   listLabelled(labelKey: string): Promise<readonly LabelledResource[]>
 
   /** Closes every connection; a second call does nothing. */
