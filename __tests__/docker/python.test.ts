@@ -70,7 +70,7 @@ describe.each([
         engine,
         body,
         python,
-        chooseModules(parseVerboseImports(verbose), python),
+        chooseModules(parseVerboseImports(verbose).records, python),
         canary,
         { labels, note: (text) => notes.push(text) }
       )

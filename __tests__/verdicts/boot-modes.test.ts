@@ -212,6 +212,19 @@ describe('an upgrade from what the previous image left', () => {
     }
   )
 
+  test.concurrent.each([
+    ['release-2-refreshes-code', 'recovered', /runs its own code$/],
+    ['release-2-replaces-shipped-code', 'recovered', /runs its own code$/],
+    // What is there may as well be a file that start-up makes for itself.
+    ['release-2-keeps-old-code', 'inconclusive', /^it could not be found out whose code start-up runs$/]
+  ] as const)('of code that start-up puts on the volume itself (%s)', async (image, verdict, detail) => {
+    const previous = await images.tag('release-1-leaves-source')
+    const args = ['--previous-image', previous, '--faults', 'previous-release']
+    const run = await images.crashTest(image, args)
+    expect(verdicts(run.report)).toEqual({ [ID]: verdict })
+    expect(scenarioOf(run, ID).detail).toMatch(detail)
+  })
+
   test.concurrent('is none from the image to itself', async () => {
     const run = await upgrade('release-2', 'release-2')
     expect(omissions(run)[`previous-release@/data`]).toMatch(/is the image under test itself$/)

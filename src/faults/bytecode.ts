@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { baseName, directoriesBetween, isWithin, parentOf } from '../paths.js'
 import type {
   Fault,
@@ -17,6 +18,8 @@ import type {
 
 /** Magic, flags, mtime or hash, size: 16 bytes since Python 3.7 (PEP 552). */
 const HEADER_BYTES = 16
+/** As many as Linux follows. */
+const MOST_LINKS = 40
 
 /** A module of the real start-up, and a path where its interpreter would take bytecode for it. */
 interface Place {
@@ -67,30 +70,49 @@ function isOfStandardLibrary(source: string, python: PythonFacts): boolean {
   return !isInstalled && python.stdlib.some((directory) => isWithin(source, directory))
 }
 
-function places(locate: Locate, target: Target, context: PlantContext): readonly Place[] | NotApplicable {
+function places(
+  locate: Locate,
+  hasToMatch: boolean,
+  target: Target,
+  context: PlantContext
+): readonly Place[] | NotApplicable {
   if (context.facts.python === undefined) return { reason: 'the image has no Python' }
   if (context.imports.kind === 'unknown') return { reason: context.imports.reason }
-  const modules = context.imports.bytecode.map((module) => ({ module, source: sourceOf(module, context) }))
-  const known = modules.flatMap(({ module, source }) =>
-    source === 'unknown' ? [] : source === 'as compiled' ? module : matching(module, source)
-  )
-  const found = locate(target, context.facts.python, known)
-  if (!('reason' in found) || known.length === modules.length) return found
+  const found = locate(target, context.facts.python, context.imports.bytecode)
+  if ('reason' in found) return found
+  const matched = found.flatMap(({ module, path }): Place[] => {
+    const source = sourceOf(module.source, context)
+    if (source === 'as compiled') return [{ module, path }]
+    if (source === 'unknown') return hasToMatch ? [] : [{ module, path }]
+    return [{ module: matching(module, source), path }]
+  })
+  if (matched.length > 0) return matched
   return {
-    reason:
-      'start-up puts its sources on a volume that was not read whole, so nobody knows what bytecode would have to match'
+    reason: `start-up puts the sources of the bytecode at ${target.path} on a volume, and nobody knows the date and size that they will have there`
   }
 }
 
 /**
  * The source that a trial begins with. Start-up may have put it on the volume, each time with another date: bytecode has to match
- * the one that is restored.
+ * the one that is restored. Python looks at the file that links lead to.
  */
-function sourceOf({ source }: ModuleBytecode, context: PlantContext): TreeEntry | 'as compiled' | 'unknown' {
-  const volume = context.volumes.find(({ mount }) => isWithin(source, mount))
+function sourceOf(
+  path: string,
+  context: PlantContext,
+  links = MOST_LINKS
+): TreeEntry | 'as compiled' | 'unknown' {
+  const volume = context.volumes.find(({ mount }) => isWithin(path, mount))
   if (volume === undefined) return 'as compiled'
-  if (volume.truncated) return context.addedPaths.includes(source) ? 'unknown' : 'as compiled'
-  return volume.tree.get(source) ?? 'as compiled'
+  if (volume.truncated) return context.addedPaths.includes(path) ? 'unknown' : 'as compiled'
+  const link = [...directoriesBetween(volume.mount, path), path]
+    .map((at) => volume.tree.get(at))
+    .find((entry) => entry?.linkTarget !== undefined)
+  if (link?.linkTarget !== undefined && links > 0) {
+    const target = posix.resolve(parentOf(link.path), link.linkTarget)
+    return sourceOf(posix.join(target, path.slice(link.path.length)), context, links - 1)
+  }
+  const entry = volume.tree.get(path)
+  return entry?.type === 'file' ? entry : 'unknown'
 }
 
 /** The bytecode with the date and size of a source in its header: 32 bits each, little-endian (PEP 552). */
@@ -132,10 +154,13 @@ function named(found: readonly Place[]): string {
   return paths.length <= 3 ? paths.join(', ') : `${paths.slice(0, 3).join(', ')} and ${paths.length - 3} more`
 }
 
-/** A fault that plants bytecode at the places that `locate` finds. */
+/**
+ * A fault that plants bytecode at the places that `locate` finds.
+ * @param hasToMatch whether Python looks at the date and size of the source before it takes the bytecode
+ */
 function bytecodeFault(
   base: Omit<Fault, 'applies' | 'plant' | 'aim' | 'family' | 'expects'>,
-  locate: Locate,
+  { locate, hasToMatch }: { readonly locate: Locate; readonly hasToMatch: boolean },
   content: (module: ModuleBytecode) => Buffer,
   words: string
 ): Fault {
@@ -144,11 +169,11 @@ function bytecodeFault(
     family: 'bytecode',
     aim: 'bytecode',
     applies(target, context) {
-      const found = places(locate, target, context)
+      const found = places(locate, hasToMatch, target, context)
       return 'reason' in found ? found : true
     },
     plant(target, context) {
-      const found = places(locate, target, context)
+      const found = places(locate, hasToMatch, target, context)
       if ('reason' in found) throw new Error(`${base.id} does not apply: ${found.reason}`)
       const files = found.map(({ module, path }) => ({ path, content: content(module) }))
       return { entries: bytecodeFiles(files, target, context), summary: `${words}: ${named(found)}` }
@@ -185,7 +210,7 @@ const truncatedBytecode = bytecodeFault(
     evidence: ['python/cpython#126606', 'run-llama/llama_index#11691'],
     remedy: 'Delete bytecode on volumes before the interpreter starts, or keep it off volumes.'
   },
-  cached,
+  { locate: cached, hasToMatch: true },
   (module) =>
     module.timestamp.subarray(0, HEADER_BYTES + Math.floor((module.timestamp.length - HEADER_BYTES) / 2)),
   'cut bytecode'
@@ -208,7 +233,7 @@ const orphanBytecode = bytecodeFault(
     evidence: ['python/cpython#88135', 'ynput/OpenPype#723'],
     remedy: 'Keep volumes off the module search path, or delete bytecode there when the interpreter changes.'
   },
-  shadowing,
+  { locate: shadowing, hasToMatch: false },
   // 0x0A0D ends every real magic number; the first two bytes are a version that never was.
   (module) => Buffer.concat([Buffer.from([0xff, 0xff, 0x0d, 0x0a]), module.timestamp.subarray(4)]),
   'bytecode with a foreign magic number'
@@ -224,7 +249,7 @@ const staleTimestamp = bytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
-  cached,
+  { locate: cached, hasToMatch: true },
   (module) => module.timestamp,
   'old bytecode with an equal mtime and size'
 )
@@ -239,7 +264,7 @@ const staleUncheckedHash = bytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
-  cached,
+  { locate: cached, hasToMatch: false },
   (module) => module.uncheckedHash,
   'old bytecode with an unchecked hash'
 )
@@ -254,7 +279,7 @@ const staleLegacy = bytecodeFault(
     evidence: STALE_EVIDENCE,
     remedy: STALE_REMEDY
   },
-  shadowing,
+  { locate: shadowing, hasToMatch: false },
   (module) => module.timestamp,
   'old bytecode in an earlier directory of the module search path'
 )

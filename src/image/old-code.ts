@@ -76,13 +76,13 @@ export const codeDirectory = DIRECTORY
  * @returns the pairs that differ; undefined when the interpreter gave no answer, or none for a pair and no other differs
  * @throws EngineError
  */
-export async function compareCode(
+export async function compareCode<Pair extends CodePair>(
   engine: Engine,
   body: ContainerBody,
   python: PythonFacts,
-  pairs: readonly CodePair[],
+  pairs: readonly Pair[],
   labels: Readonly<Record<string, string>>
-): Promise<readonly CodePair[] | undefined> {
+): Promise<readonly Pair[] | undefined> {
   const token = randomUUID()
   const asked = pairs.map(({ file, own }) => [own, optimization(file)])
   const run = await runOneOff(

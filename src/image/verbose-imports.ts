@@ -20,7 +20,15 @@ export interface ImportRecord {
 
 /** What is kept of a log that may be forged: of loads, as of a module by each of many workers, and of modules. */
 const mostLoads = 100_000
-export const mostRecords = 5000
+const mostRecords = 5000
+
+/** What a log says of imports. */
+export interface ParsedImports {
+  /** At most 5,000. */
+  readonly records: readonly ImportRecord[]
+  /** Whether that is all of them. */
+  readonly isWhole: boolean
+}
 
 interface Loading {
   source: string | undefined
@@ -45,13 +53,17 @@ interface Loading {
  *     import 'm' # <_frozen_importlib_external.SourceFileLoader object at 0x…>
  *
  * @param log lines, or text with lines; untrusted
- * @returns at most 5,000 records in the order in which loading began, one for each module and source; the last ones, since
- *   start-up loads the application's own after the libraries
+ * @returns records in the order in which loading began, one for each module and source: the last ones, since start-up loads the
+ *   application's own after the libraries
  */
-export function parseVerboseImports(log: string | readonly string[]): ImportRecord[] {
+export function parseVerboseImports(log: string | readonly string[]): ParsedImports {
   const state: State = { loading: [], open: new Map(), sourceOf: new Map() }
+  let isWhole = true
   for (const line of typeof log === 'string' ? log.split('\n') : log) {
-    if (state.loading.length >= mostLoads) break
+    if (state.loading.length >= mostLoads) {
+      isWhole = false
+      break
+    }
     read(line.replace(/\r$/, ''), state)
   }
   const records = new Map<string, ImportRecord>()
@@ -70,7 +82,10 @@ export function parseVerboseImports(log: string | readonly string[]): ImportReco
       from: before?.from ?? from
     })
   }
-  return [...records.values()].slice(-mostRecords)
+  return {
+    records: [...records.values()].slice(-mostRecords),
+    isWhole: isWhole && records.size <= mostRecords
+  }
 }
 
 /** How far back a line may refer, so that a forged log costs no more time than a real one. */

@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import pLimit from 'p-limit'
 import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
 import { isWithin } from '../paths.js'
 import { containerBody } from './container.js'
@@ -6,11 +7,13 @@ import { verboseImports } from './reconnaissance.js'
 import type { BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImportRecord } from '../image/verbose-imports.js'
-import type { Bench, Lab } from './lab.js'
-import type { OldCode, PythonFacts, TreeEntry } from '../model.js'
+import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
+import type { OldCode, PythonFacts, TreeEntry, VolumeState } from '../model.js'
 
 /** Modules that are compared by one run of the interpreter. */
 const PAIRS_AT_ONCE = 200
+/** Sources that are read at the same time: each is a request to the engine, or a process where that is reached through one. */
+const READS_AT_ONCE = 8
 /** As many as Linux follows. */
 const MOST_LINKS = 40
 /** Larger sources are generated tables. */
@@ -26,14 +29,25 @@ export interface PythonStart {
 /** State that another release left, and how to boot on a copy of it. */
 export interface LeftState {
   readonly entries: readonly TreeEntry[]
+  /** What the image under test makes of its volumes, on clean state. */
+  readonly cleanState: readonly VolumeState[]
   readonly checks: readonly ReadyCheck[]
   readonly limits: BootLimits
 }
 
+/** A module that start-up loaded from a file that the other release had left, and the image's own source of it. */
+interface LoadedCode extends CodePair {
+  /**
+   * Whether the image has that source only where start-up puts it: then it may have been made there, for this boot and no other,
+   * and a difference proves nothing.
+   */
+  readonly ownIsMade: boolean
+}
+
 /**
  * Finds code of another release that start-up runs from the volumes: boots on a copy of the state with PYTHONVERBOSE=1, and
- * compares each module that was loaded from a file left there with what the image's own interpreter makes of the image's own
- * source. A module that the image does not have, or does not load on clean state, is not its code to be stale.
+ * compares each module that was loaded from a file left there, as the file then is, with what the image's own interpreter makes
+ * of the image's own source. A module that the image does not have, or does not load on clean state, is not its code to be stale.
  *
  * @returns undefined when it could not be found out
  * @throws EngineError
@@ -44,34 +58,54 @@ export async function findOldCode(
   python: PythonStart,
   left: LeftState
 ): Promise<readonly OldCode[] | undefined> {
-  const known = python.imports
-  if (known === undefined) return undefined
+  if (python.imports === undefined) return undefined
   const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
   if (imports === undefined || imports.records.length === 0) return undefined
-  const files = new Map(left.entries.map((entry) => [entry.path, entry]))
+  const before = new Map(left.entries.map((entry) => [entry.path, entry]))
+  const known = python.imports
   const loaded = imports.records.flatMap((record) => {
     const file = record.from === 'bytecode' ? record.bytecode : record.source
-    const content = file === undefined ? undefined : files.get(file)?.content
-    const own = known.find(({ module, source }) => module === record.module && source !== undefined)
-    if (file === undefined || content === undefined || own?.source === undefined) return []
-    return [{ file, ran: content, own: own.source }]
+    const own = ownSources(record, known)
+    return file === undefined || own.length === 0 || before.get(file)?.content === undefined
+      ? []
+      : [{ file, own }]
   })
-  const pairs = await withSources(lab, bench, loaded)
+  if (loaded.length === 0) return imports.isComplete ? [] : undefined
+
+  // Start-up may have replaced it before it was loaded.
+  const bounds = { ...STATE_BOUNDS, keepContent: true }
+  const after = await readRoots(lab.engine, imports.container, lab.mounts, bounds)
+  const ran = async (file: string): Promise<Buffer | undefined> => {
+    const read = after.entries.get(file)?.content
+    if (read !== undefined) return read
+    return after.truncated ? await readSource(lab, imports.container, file, 0) : before.get(file)?.content
+  }
+  const pairs = await withSources(lab, bench, loaded, ran, left.cleanState)
   let isKnown = imports.isComplete && pairs.length === loaded.length
   for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
     const differing = await compare(lab, bench, python, pairs.slice(at, at + PAIRS_AT_ONCE))
-    if (differing === undefined) isKnown = false
-    else if (differing.length > 0) return differing
+    const old = differing?.filter(({ ownIsMade }) => !ownIsMade) ?? []
+    if (old.length > 0) return old
+    if (differing?.length !== 0) isKnown = false
   }
   return isKnown ? [] : undefined
+}
+
+/**
+ * The sources that start-up may load a module from on clean state: several, where processes each have a module of that name and
+ * nothing tells which it is.
+ */
+function ownSources({ module, source }: ImportRecord, known: readonly ImportRecord[]): readonly string[] {
+  const sources = known.flatMap((record) => (record.module === module ? (record.source ?? []) : []))
+  return source !== undefined && sources.includes(source) ? [source] : [...new Set(sources)]
 }
 
 async function compare(
   lab: Lab,
   bench: Bench,
   { facts }: PythonStart,
-  pairs: readonly CodePair[]
-): Promise<readonly CodePair[] | undefined> {
+  pairs: readonly LoadedCode[]
+): Promise<readonly LoadedCode[] | undefined> {
   const code = bench.volume(codeDirectory, { noCopy: true })
   const carrier = await bench.container([code], { carrier: true })
   await lab.engine.write(carrier.id, codeEntries(pairs))
@@ -79,24 +113,39 @@ async function compare(
   return await compareCode(lab.engine, body, facts, pairs, lab.labels)
 }
 
-/** Reads the image's own sources from a container that has none of the run's volumes, and never starts. */
+/**
+ * Reads the image's own sources from a container that has none of the run's volumes, and never starts; those that it does not have,
+ * from what start-up puts on clean volumes.
+ * @returns without those of which a version is missing, or that may be one of several
+ */
 async function withSources(
   lab: Lab,
   bench: Bench,
-  loaded: readonly Omit<CodePair, 'source'>[]
-): Promise<CodePair[]> {
-  if (loaded.length === 0) return []
+  loaded: readonly { readonly file: string; readonly own: readonly string[] }[],
+  ran: (file: string) => Promise<Buffer | undefined>,
+  cleanState: readonly VolumeState[]
+): Promise<LoadedCode[]> {
   const pristine = await bench.container([], { carrier: true })
+  const atOnce = pLimit(READS_AT_ONCE)
   const pairs = await Promise.all(
-    loaded.map(async (one): Promise<CodePair[]> => {
-      const source = await readSource(lab, pristine.id, one.own, MOST_LINKS)
-      return source === undefined ? [] : [{ ...one, source }]
-    })
+    loaded.map(({ file, own: [own, ...others] }) =>
+      atOnce(async (): Promise<LoadedCode[]> => {
+        if (own === undefined || others.length > 0) return []
+        const content = await ran(file)
+        const ofImage = await readSource(lab, pristine.id, own, MOST_LINKS)
+        const source = ofImage ?? cleanState.find(({ tree }) => tree.has(own))?.tree.get(own)?.content
+        if (content === undefined || source === undefined) return []
+        return [{ file, ran: content, own, source, ownIsMade: ofImage === undefined }]
+      })
+    )
   )
   return pairs.flat()
 }
 
-/** Debian's `sitecustomize.py`, which every start-up imports, is a link. */
+/**
+ * Reads code; Debian's `sitecustomize.py`, which every start-up imports, is a link.
+ * @param links how many are followed
+ */
 async function readSource(
   lab: Lab,
   container: string,

@@ -1,7 +1,7 @@
 import { EngineError } from '../engine/errors.js'
 import { compileBytecode } from '../image/bytecode.js'
 import { chooseModules, foreignCacheTag } from '../image/modules.js'
-import { mostRecords, parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
+import { parseVerboseImports, type ImportRecord } from '../image/verbose-imports.js'
 import { containerBody, type VolumeMount } from './container.js'
 import { doubtOf } from './doubt.js'
 import { Bench, type Lab } from './lab.js'
@@ -108,6 +108,8 @@ export interface VerboseImports {
   readonly isComplete: boolean
   /** With what start-up put there: some of the modules may be. */
   readonly volumes: readonly VolumeMount[]
+  /** Of the container, which has been killed. */
+  readonly container: string
 }
 
 /**
@@ -129,9 +131,9 @@ export async function verboseImports(
       throw new EngineError('boot to see imports', undefined, observed.outcome.message)
     if (observed.outcome.kind === 'ready') {
       await lab.engine.killContainer(container)
-      const { text, isWhole } = await readLog(lab, container)
-      const records = parseVerboseImports(text)
-      return { records, isComplete: isWhole && records.length < mostRecords, volumes }
+      const log = await readLog(lab, container)
+      const { records, isWhole } = parseVerboseImports(log.text)
+      return { records, isComplete: log.isWhole && isWhole, volumes, container }
     }
     // An import that nobody saw would leave scenarios out.
     if (doubtOf(observed) === undefined) return undefined

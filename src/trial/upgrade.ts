@@ -57,7 +57,12 @@ export async function stageUpgrade(
   // Where it stays unknown, the boot itself may still fail, which is worth more than a reason not to look.
   let oldCode: Stage['oldCode'] = []
   if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
-    const state = { entries: [...left.entries.values()], checks: conditions.checks, limits }
+    const state = {
+      entries: [...left.entries.values()],
+      cleanState: control.volumes,
+      checks: conditions.checks,
+      limits
+    }
     const found = left.truncated ? undefined : await findOldCode(lab, bench, conditions.python, state)
     oldCode = found?.map(({ file, own }) => ({ file, own })) ?? UNKNOWN_CODE
   }

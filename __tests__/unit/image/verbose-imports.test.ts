@@ -14,7 +14,7 @@ const versions = [
 describe.each(versions)('imports of CPython %s', (version, tag) => {
   const application = (mode: string) =>
     parseVerboseImports(fixture(`${version}-${mode}`))
-      .filter((record) => /^\/(app|plugins)\//.test(record.source ?? record.bytecode ?? ''))
+      .records.filter((record) => /^\/(app|plugins)\//.test(record.source ?? record.bytecode ?? ''))
       .map(({ module, source, bytecode, from }) => [module, source, bytecode, from])
 
   test('a first start compiles from source and writes bytecode', () => {
@@ -66,14 +66,14 @@ describe.each(versions)('imports of CPython %s', (version, tag) => {
 
   test('where bytecode cannot be written, the directory that it would be in is told', () => {
     const directories = parseVerboseImports(fixture(`${version}-readonly`))
-      .filter(({ source }) => source?.startsWith('/app/'))
+      .records.filter(({ source }) => source?.startsWith('/app/'))
       .map(({ module, bytecodeDirectory }) => [module, bytecodeDirectory])
     expect(directories).toContainEqual(['shop.loader', '/app/shop/__pycache__'])
     expect(directories).toContainEqual(['serve', '/app/__pycache__'])
   })
 
   test('the standard library is seen with its names', () => {
-    const names = parseVerboseImports(fixture(`${version}-first`)).map((record) => record.module)
+    const names = parseVerboseImports(fixture(`${version}-first`)).records.map((record) => record.module)
     expect(names).toEqual(expect.arrayContaining(['encodings', 'encodings.utf_8', 'json', 'json.decoder']))
   })
 })
@@ -165,7 +165,7 @@ describe('imports of a hostile or crowded log', () => {
       [{ module: 'm' }]
     ]
   ])('%s', (_, lines, expected) => {
-    const records = parseVerboseImports(lines)
+    const { records } = parseVerboseImports(lines)
     expect(records).toHaveLength(expected.length)
     expect(records).toMatchObject(expected)
   })
@@ -173,14 +173,21 @@ describe('imports of a hostile or crowded log', () => {
   test('a module that only the last of many workers says is not lost', () => {
     const worker = Array.from({ length: 640 }, (_, at) => `# code object from /usr/lib/m${at}.py`)
     const workers = Array.from({ length: 12 }, () => worker).flat()
-    const records = parseVerboseImports([...workers, '# code object from /app/urls.py'])
+    const { records } = parseVerboseImports([...workers, '# code object from /app/urls.py'])
     expect(records).toHaveLength(641)
     expect(records.at(-1)).toMatchObject({ source: '/app/urls.py' })
   })
 
-  test('a flood is cut at 5,000 records, in good time', () => {
-    const flood = Array.from({ length: 200_000 }, (_, at) => `# code object from /app/m${at}.py`)
-    expect(parseVerboseImports(flood)).toHaveLength(5000)
+  test('a flood is cut at 5,000 records, in good time, and says so', () => {
+    const flood = (loads: number, modules: number): string[] =>
+      Array.from({ length: loads }, (_, at) => `# code object from /app/m${at % modules}.py`)
+    const cut = parseVerboseImports(flood(200_000, 200_000))
+    expect([cut.records.length, cut.isWhole]).toEqual([5000, false])
+    // The same modules again and again, and one more that was not looked at any more.
+    const many = parseVerboseImports([...flood(100_000, 3_000), '# code object from /data/late.py'])
+    expect([many.records.length, many.isWhole]).toEqual([3000, false])
+    const all = parseVerboseImports(flood(100_000, 5_000))
+    expect([all.records.length, all.isWhole]).toEqual([5000, true])
   })
 
   test.each([
@@ -191,7 +198,7 @@ describe('imports of a hostile or crowded log', () => {
     const begins = Array.from({ length: 4999 }, (_, at) => `# code object from ${path(at)}`)
     const flood = Array.from({ length: 100_000 }, () => line)
     const start = performance.now()
-    expect(parseVerboseImports([...begins, ...flood])).toHaveLength(4999)
+    expect(parseVerboseImports([...begins, ...flood]).records).toHaveLength(4999)
     expect(performance.now() - start).toBeLessThan(10_000)
   })
 
