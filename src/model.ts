@@ -310,6 +310,15 @@ export interface BoundedTree {
   readonly truncated: boolean
 }
 
+/** What a trial read back. */
+export interface ReadBack {
+  readonly entries: Tree
+  /** That of the volumes: of an absence nothing may be concluded, since what is gone may be on any of them. */
+  readonly truncated: boolean
+  /** Roots in the container's own layer of which not everything was read: nothing is concluded of what is gone there. */
+  readonly cutRoots: readonly string[]
+}
+
 // ---------------------------------------------------------------- faults and plan
 
 export type Role = 'cache' | 'data'
@@ -644,9 +653,9 @@ export interface BootObservation {
   readonly outOfMemory?: boolean
   /**
    * Why nothing follows from how it ended: it is something that the machine may have done, and it was seen only once. What was
-   * found in its output counts all the same.
+   * found in its output counts all the same; where it went as far as it wanted, so does what it left on the volumes.
    */
-  readonly unconfirmed?: string
+  readonly unconfirmed?: { readonly why: string; readonly isOver: boolean }
 }
 
 /** What a trial does, in this order. `wait` is for a place among the boots that run at the same time. */
@@ -710,7 +719,7 @@ export interface Observation {
   /** Data on the volumes before the first boot on the planted state. */
   readonly dataBefore: Tree
   /** Data on the volumes at the end; undefined when it could not be read. */
-  readonly dataAfter: BoundedTree | undefined
+  readonly dataAfter: ReadBack | undefined
   /** Seconds from the start of the trial to its end. */
   readonly seconds: number
 }

@@ -27,7 +27,7 @@ async function runOn(
   await writeFile(join(context, 'answer.py'), 'TEXT = "up"\n')
   await writeFile(
     join(context, 'Dockerfile'),
-    `FROM ${BASES['python3.11']}\nCOPY . /image\n${before}\nSTOPSIGNAL SIGKILL\nCMD ["sh", "/image/start.sh"]\n`
+    `FROM ${BASES['python3.11']}\nCOPY . /image\nSTOPSIGNAL SIGKILL\n${before}\nCMD ["sh", "/image/start.sh"]\n`
   )
   return await runAction({ context, ready: 'log:/^up$/', 'stable-for': '200ms', ...inputs })
 }
@@ -53,15 +53,35 @@ test.each([
   expect(run.report?.notes).toContainEqual(expect.stringMatching(/^\/data\/uploads is on no volume/))
 })
 
+test('a file in the container’s own layer that lives only between runs is not lost where it is gone while one goes on', async () => {
+  const run = await runOn(
+    'STOPSIGNAL SIGTERM\nRUN mkdir -p /data/uploads && echo photo >/data/uploads/photo',
+    `${CACHE.replace('CLEAR', 'rm /root/.cache')}rm -f /data/uploads/ended-well\n` +
+      "trap 'echo yes >/data/uploads/ended-well; exit 0' TERM\npython3 -B /image/app.py &\nwait\n",
+    {
+      faults: 'dangling-symlink',
+      'cache-paths': '/root/.cache',
+      'data-paths': '/data/uploads',
+      'boot-modes': 'restart'
+    }
+  )
+  expect(verdicts(run.report)['dangling-symlink@/root/.cache/restart']).toBe('recovered')
+})
+
 const COPY = '[ -d /data/app ] || cp -r /image /data/app\n'
+/** As package managers share files: the one of two names that comes first is the file. */
+const HARD_LINKS = '[ -d /data/app ] || { cp -r /image /data/a-store && cp -rl /data/a-store /data/app; }\n'
+const PURGE = 'rm -rf /data/app/__pycache__\n'
 
 test.each([
-  ['runs what is there', '', ['failed: stale-code', 'failed: crashed']],
-  ['clears bytecode first', 'rm -rf /data/app/__pycache__\n', ['recovered', 'recovered']]
+  ['runs what is there', COPY, ['failed: stale-code', 'failed: crashed']],
+  ['clears bytecode first', COPY + PURGE, ['recovered', 'recovered']],
+  ['runs what is there, of files with two names', HARD_LINKS, ['failed: stale-code', 'failed: crashed']],
+  ['clears bytecode first, of files with two names', HARD_LINKS + PURGE, ['recovered', 'recovered']]
 ])(
   'code that start-up itself copies to a volume, dated anew each time, is met: it %s',
-  async (_, purge, found) => {
-    const run = await runOn('VOLUME /data', `${COPY}${purge}exec python3 /data/app/app.py\n`, {
+  async (_, startUp, found) => {
+    const run = await runOn('VOLUME /data', `${startUp}exec python3 /data/app/app.py\n`, {
       faults: 'stale-bytecode\ntruncated-bytecode'
     })
     const came = verdicts(run.report)

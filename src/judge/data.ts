@@ -1,5 +1,5 @@
 import { holder, isWithin } from '../paths.js'
-import type { BoundedTree, Plant, Tree, TreeEntry } from '../model.js'
+import type { Plant, ReadBack, Tree, TreeEntry } from '../model.js'
 
 /** One loss of user data, in words. */
 export interface DataLoss {
@@ -10,7 +10,7 @@ export interface DataLoss {
 export interface DataQuestion {
   /** What was on the volumes when the container started on the planted state. */
   readonly before: Tree
-  readonly after: BoundedTree
+  readonly after: ReadBack
   readonly sentinels: Tree
   /** Files that did not change between the control's boots. */
   readonly stableFiles: readonly string[]
@@ -52,9 +52,10 @@ export function dataFindings(question: DataQuestion): DataFindings {
     .filter((path) => isData(path, question) && !planted.has(path))
     .filter((path) => !(plant.remove ?? []).some((removed) => isWithin(path, removed)))
   // What was there all the time, and happens to have the same bytes, is another file.
-  const arrived = [...after.entries.values()].filter(
-    ({ path, sha256 }) => sha256 !== before.get(path)?.sha256
-  )
+  const arrived = [...after.entries.values()].filter(({ path, sha256, mtime }) => {
+    const was = before.get(path)
+    return sha256 !== was?.sha256 || mtime !== was?.mtime
+  })
   const losses = [...new Set(watched)].flatMap((path) => {
     const file = before.get(path)
     if (file === undefined) return []
@@ -63,7 +64,10 @@ export function dataFindings(question: DataQuestion): DataFindings {
     return losses.map(({ how }) => ({ path, how: `(planted as user data) ${how}` }))
   })
   const all = [...losses, ...damagedLosses(question, after.entries)]
-  return after.truncated ? { losses: [], unknown: all.at(0)?.path } : { losses: all, unknown: undefined }
+  const mayBeElsewhere = ({ path }: DataLoss): boolean =>
+    after.truncated || holder(path, after.cutRoots) !== undefined
+  const unknown = all.find(mayBeElsewhere)?.path
+  return { losses: all.filter((loss) => !mayBeElsewhere(loss)), unknown }
 }
 
 function lossOf(file: TreeEntry, now: TreeEntry | undefined, arrived: readonly TreeEntry[]): DataLoss[] {

@@ -1,7 +1,7 @@
 import { SIGKILLED } from '../exit-codes.js'
 import { dataFindings } from './data.js'
-import { baseName, isWithin } from '../paths.js'
-import { instability, smokeTestFailure } from '../boot-health.js'
+import { baseName, holder, isWithin } from '../paths.js'
+import { everyBoot, instability, smokeTestFailure } from '../boot-health.js'
 import { UNKNOWN_CODE } from '../model.js'
 import type {
   BootObservation,
@@ -61,13 +61,12 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   const left = assessLeftAlone(scenario, observation)
   const lost = assessHealthyFiles(scenario, observation, standards)
   const code = assessOldCode(observation)
-  // What was found on the volumes after a boot that the engine broke off, or that was not over, is not what it leaves.
-  const open = boots.unknown ?? second.unknown
-  const failures = (open === undefined ? [data, boots, left, lost, code, second] : [boots, code, second])
+  const isOver = observation.boots.length > 0 && everyBoot(observation).every(wentToItsEnd)
+  const failures = (isOver ? [data, boots, left, lost, code, second] : [boots, code, second])
     .flatMap((assessment) => assessment.failures)
     .sort((a, b) => gravity(a, refuses) - gravity(b, refuses))
 
-  const unknown = open ?? data.unknown ?? code.unknown
+  const unknown = boots.unknown ?? second.unknown ?? data.unknown ?? code.unknown
 
   if (refuses && failures.every(({ reason }) => reason === 'crashed')) {
     const detail = unknown ?? unheard(observation)
@@ -83,6 +82,11 @@ export function judge(scenario: Scenario, observation: Observation, standards: S
   }
   if (unknown !== undefined) return { kind: 'inconclusive', detail: unknown }
   return passed(scenario, observation)
+}
+
+/** What is found on the volumes after a boot that was broken off is not what it leaves. */
+function wentToItsEnd({ outcome, unconfirmed }: BootObservation): boolean {
+  return outcome.kind !== 'engine-error' && (unconfirmed === undefined || unconfirmed.isOver)
 }
 
 /** A refusal that is allowed is no crash to speak of, where something else went wrong. */
@@ -106,14 +110,15 @@ function assessData(scenario: Scenario, observation: Observation, standards: Sta
     dataPaths: standards.dataPaths,
     plant: scenario.plant
   })
-  if (unknown !== undefined) {
-    return {
-      failures: [],
-      unknown: `${unknown} is not what it was, and more is on the volumes than can be read back to see where it went`
-    }
-  }
   const [first] = losses
-  if (first === undefined) return CLEAN
+  if (first === undefined) {
+    return unknown === undefined
+      ? CLEAN
+      : {
+          failures: [],
+          unknown: `${unknown} is not what it was, and more is there than can be read back to see where it went`
+        }
+  }
   const more = losses.length === 1 ? '' : `, and ${losses.length - 1} more`
   return {
     failures: [{ reason: 'data-lost', detail: `${first.path} ${first.how}${more}` }],
@@ -127,7 +132,7 @@ function assessBoot(boot: BootObservation): Assessment {
   if (boot.canary)
     failures.push({ reason: 'stale-code', detail: 'planted old bytecode ran instead of the image’s code' })
   // Old code that ran is the image's; how the boot ended, and what it says of that, may be the machine's doing.
-  if (boot.unconfirmed !== undefined) return { failures, unknown: boot.unconfirmed }
+  if (boot.unconfirmed !== undefined) return { failures, unknown: boot.unconfirmed.why }
   if (boot.forbiddenLog !== undefined) {
     const { pattern, line } = boot.forbiddenLog
     failures.push({ reason: 'forbidden-log', detail: `the log matches forbid-logs /${pattern}/: ${line}` })
@@ -255,6 +260,7 @@ function assessHealthyFiles(
   { control }: Standards
 ): Assessment {
   if (plant.sparesHealthyFiles !== true || dataAfter === undefined || dataAfter.truncated) return CLEAN
+  if (holder(target.path, dataAfter.cutRoots) !== undefined) return CLEAN
   const planted = new Set(plant.entries.map(({ path }) => path))
   const gone = control.stableCacheFiles.filter(
     (path) =>

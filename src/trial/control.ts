@@ -227,6 +227,7 @@ async function control(
 
   let second: BootObservation | undefined
   let running: BoundedTree | undefined
+  let runningLayer: BoundedTree | undefined
   const locks = new Map<string, TreeEntry>()
   const boots: {
     readonly label: string
@@ -268,6 +269,7 @@ async function control(
       return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
     second ??= observed
     running = await readWatching(engine, last.id, mounts, [...planted.keys()])
+    if (last === first) runningLayer = await readRoots(engine, first.id, layerData)
     for (const lock of await locksOf(engine, last.id, running.entries, mounts)) locks.set(lock.path, lock)
     const lost = [...planted.values()].find(
       ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256
@@ -290,7 +292,11 @@ async function control(
   const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
   const stable = [
     ...stableFiles([afterFirst, running ?? afterFirst, afterLast]),
-    ...stableFiles([layerAfterFirst, await readRoots(engine, first.id, layerData)])
+    ...stableFiles([
+      layerAfterFirst,
+      runningLayer ?? layerAfterFirst,
+      await readRoots(engine, first.id, layerData)
+    ])
   ].filter((path) => !planted.has(path))
   const knowledge: ControlKnowledge = {
     readySeconds: readySeconds(learned.observation),

@@ -85,6 +85,8 @@ export interface Doubted {
   readonly confirmed: Doubts
   /** Whether something was seen for the first time. */
   readonly isDoubtful: boolean
+  /** Whether a boot failed beside other trials, and nothing else is known that may be why. */
+  readonly failedBesideOthers: boolean
 }
 
 /**
@@ -100,18 +102,20 @@ export function doubted(
 ): Doubted {
   const now = new Set<string>()
   const confirmed = new Set<string>()
+  let failedBesideOthers = false
   const mark = (boot: BootObservation, which: string): BootObservation => {
     const doubt =
       doubtOf(boot, plant.fullMount !== undefined) ??
       (besideOthers && boot.outcome.kind !== 'engine-error' && !isFine(boot) ? 'beside-others' : undefined)
     if (doubt === undefined) return boot
+    failedBesideOthers ||= doubt === 'beside-others'
     const key = `${which}: ${doubt}`
     now.add(key)
     if (seen.has(key)) {
       confirmed.add(key)
       return boot
     }
-    return { ...boot, unconfirmed: DOUBTS[doubt] }
+    return { ...boot, unconfirmed: { why: DOUBTS[doubt], isOver: doubt === 'beside-others' } }
   }
   const boots = observation.boots.map((boot) => mark(boot, 'first'))
   const secondBoot = observation.secondBoot === undefined ? undefined : mark(observation.secondBoot, 'second')
@@ -121,6 +125,7 @@ export function doubted(
     observation: { ...observation, boots, secondBoot },
     seen: new Set([...seen, ...now]),
     confirmed,
-    isDoubtful: now.size > confirmed.size
+    isDoubtful: now.size > confirmed.size,
+    failedBesideOthers
   }
 }

@@ -37,6 +37,14 @@ interface Turn {
   readonly number: number
 }
 
+/** A trial that is to be run again. */
+interface Unsettled extends Turn {
+  /** What has been seen of it. */
+  readonly seen: Doubts
+  /** How it failed beside others, where it did. */
+  readonly failedBesideOthers: string | undefined
+}
+
 export interface ScheduleOutcome {
   /** In the order of the plan. */
   readonly results: readonly ScenarioResult[]
@@ -47,7 +55,8 @@ export interface ScheduleOutcome {
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
  * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine
  * could not start it, or others ran beside it) is run again alone, with a longer deadline, once the others are done; where the run
- * ends with the first failure, at once. A failure of several files together is narrowed down by further trials, unless it was
+ * ends with the first failure, at once. One that failed beside others and comes through alone, twice, is inconclusive: it may be
+ * what they share, or a race in start-up. A failure of several files together is narrowed down by further trials, unless it was
  * expected or the run ends with the first failure.
  *
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
@@ -60,7 +69,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
   const trials = pLimit(isAlone ? 1 : atOnce)
   const booting = pLimit(schedule.maxParallel)
   const results = new Map<string, ScenarioResult>()
-  const doubtful: (Turn & { readonly seen: Doubts })[] = []
+  const doubtful: Unsettled[] = []
   const underWay = new Set<{ besideOthers: boolean }>()
   let failed = false
   const hasEnded = (): boolean => schedule.failFast && failed
@@ -133,10 +142,12 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
 
   /**
    * Runs a trial for the first, second or third time.
-   * @returns what has been seen of it, where it is to be run again; undefined where it is finished
+   * @param before what came of the runs before it
+   * @returns undefined where it is finished
    */
-  const attempt = async (turn: Turn, run: number, seen: Doubts): Promise<Doubts | undefined> => {
+  const attempt = async (turn: Turn, run: number, before?: Unsettled): Promise<Unsettled | undefined> => {
     const { scenario, number } = turn
+    const { verdictOf } = schedule
     schedule.onStart(scenario)
     const first = conditionsOf(scenario)
     const bench = new Bench(lab, `${number}${RUNS[run - 1] ?? ''}`)
@@ -145,15 +156,24 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     underWay.add(company)
     try {
       const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
-      const now = doubted(scenario, ran, seen, company.besideOthers)
+      const now = doubted(scenario, ran, before?.seen ?? NO_DOUBTS, company.besideOthers)
+      const { kind } = verdictOf(scenario, now.observation)
+      const failedBesideOthers =
+        before?.failedBesideOthers ??
+        (now.failedBesideOthers ? failureIn(verdictOf(scenario, ran)) : undefined)
       // Where it failed, what there is no doubt of is enough.
-      const isKnown = !now.isDoubtful || schedule.verdictOf(scenario, now.observation).kind === 'failed'
+      const isKnown = kind === 'failed' || (!now.isDoubtful && failedBesideOthers === undefined)
       if (!isKnown && run < RUNS.length) {
         await bench.dispose()
         schedule.onDoubt(scenario)
-        return now.seen
+        return { ...turn, seen: now.seen, failedBesideOthers }
       }
-      await finish(bench, turn, now.observation, now.confirmed)
+      const hasPassed = kind !== 'failed' && kind !== 'inconclusive'
+      const observation =
+        failedBesideOthers !== undefined && hasPassed
+          ? { ...now.observation, problem: onlyBesideOthers(failedBesideOthers) }
+          : now.observation
+      await finish(bench, turn, observation, now.confirmed)
       return undefined
     } finally {
       // Until then a service that has passed still holds what it shares with others.
@@ -169,14 +189,16 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       postponed.push(turn)
       return
     }
-    const seen = await attempt(turn, 1, NO_DOUBTS)
-    if (seen !== undefined) doubtful.push({ ...turn, seen })
+    const unsettled = await attempt(turn, 1)
+    if (unsettled !== undefined) doubtful.push(unsettled)
   }
 
-  const confirm = async ({ seen: before, ...turn }: (typeof doubtful)[number]): Promise<void> => {
-    let seen: Doubts | undefined = before
-    for (let run = 2; seen !== undefined; run++) seen = await attempt(turn, run, seen)
+  const confirm = async (turn: Unsettled): Promise<void> => {
+    let unsettled: Unsettled | undefined = turn
+    for (let run = 2; unsettled !== undefined; run++) unsettled = await attempt(turn, run, unsettled)
   }
+  /** Trials that had a run, and were not run again since the run ended with another one's failure. */
+  const unsettled = new Set<string>()
 
   let turns = schedule.scenarios.map((scenario, index): Turn => ({ scenario, number: index + 1 }))
   while (turns.length > 0) {
@@ -185,15 +207,31 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     lab.signal.throwIfAborted()
     const broken = settled.find((result) => result.status === 'rejected')
     if (broken !== undefined) throw broken.reason
-    for (const turn of doubtful.splice(0)) if (!hasEnded()) await confirm(turn)
+    for (const turn of doubtful.splice(0)) {
+      if (hasEnded()) unsettled.add(turn.scenario.id)
+      else await confirm(turn)
+    }
     turns = postponed.splice(0)
   }
   return {
     results: schedule.scenarios.flatMap(({ id }) => results.get(id) ?? []),
     skipped: schedule.scenarios
       .filter(({ id }) => !results.has(id))
-      .map((scenario) => ({ scenario, reason: 'fail-fast: an earlier scenario failed' }))
+      .map((scenario) => ({
+        scenario,
+        reason: unsettled.has(scenario.id)
+          ? 'fail-fast: another scenario failed before what came of this one could be confirmed'
+          : 'fail-fast: an earlier scenario failed'
+      }))
   }
+}
+
+function failureIn(verdict: Verdict): string | undefined {
+  return verdict.kind === 'failed' ? `${verdict.reason}, ${verdict.detail}` : undefined
+}
+
+function onlyBesideOthers(failure: string): string {
+  return `it failed once beside other trials (${failure}), and came through alone ${RUNS.length - 1} times: where trials share something (a device, a database, a port), set max-parallel to 1; where they do not, start-up has a race`
 }
 
 /** The container to look into: that of the boot that came last. */

@@ -6,7 +6,7 @@ import { isInPlace, sameState, verifyPlant } from './plant.js'
 import { noRoom } from './room.js'
 import { everyBoot, isFine, isUp } from '../boot-health.js'
 import { stage } from './stage.js'
-import type { BootObservation, Observation, Plant, Scenario } from '../model.js'
+import type { BootObservation, Observation, Plant, ReadBack, Scenario } from '../model.js'
 
 /**
  * One execution of a scenario: create, plant, verify the plant, start, observe until settled, boot again without planting,
@@ -48,9 +48,7 @@ async function observe(
   const during = bench.timeline.during(null)
   const misplaced = await during('verify', () => verifyPlant(engine, first.id, plant))
   if (misplaced !== undefined) return problem(misplaced, 0)
-  const roots = dataRoots(lab, scenario, conditions.dataPaths)
-  const watched = [...conditions.control.sentinels.keys(), ...conditions.control.stableFiles]
-  const before = await readWatching(engine, first.id, roots, watched)
+  const before = await readBack(lab, conditions, scenario, first.id)
   const pathBefore = await readTarget(lab, first.id, scenario)
 
   const boots = await bootAll(lab, conditions, bench, staged.containers, { ...conditions, label: 'boot' })
@@ -77,7 +75,7 @@ async function observe(
     secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
   }
   const bounds = { ...STATE_BOUNDS, keepContent: plant.damaged !== undefined }
-  const dataAfter = await during('read-back', () => readWatching(engine, last.id, roots, watched, bounds))
+  const dataAfter = await during('read-back', () => readBack(lab, conditions, scenario, last.id, bounds))
   // Not only where the log says so: on a full disk the engine cannot keep a log either.
   const isWell = everyBoot({ boots, secondBoot }).every(isFine)
   const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
@@ -97,16 +95,38 @@ async function observe(
   }
 }
 
-/**
- * Where user data is looked for: every volume, the data paths in the container's own layer where it stays, and what the scenario
- * aims at.
- */
-function dataRoots(lab: Lab, { target, mode, plant }: Scenario, dataPaths: readonly string[]): string[] {
+/** Reads where user data is: every volume, and the roots in the container's own layer. */
+async function readBack(
+  { engine, mounts }: Lab,
+  { control, dataPaths }: TrialConditions,
+  scenario: Scenario,
+  container: string,
+  bounds = STATE_BOUNDS
+): Promise<ReadBack> {
+  const watched = [...control.sentinels.keys(), ...control.stableFiles]
+  const onVolumes = watched.filter((path) => holder(path, mounts) !== undefined)
+  const volumes = await readWatching(engine, container, mounts, onVolumes, bounds)
+  const entries = new Map(volumes.entries)
+  const cutRoots: string[] = []
+  for (const root of layerRoots(scenario, dataPaths, mounts)) {
+    const below = watched.filter((path) => isWithin(path, root))
+    const layer = await readWatching(engine, container, [root], below, bounds)
+    for (const [path, entry] of layer.entries) entries.set(path, entry)
+    if (layer.truncated) cutRoots.push(root)
+  }
+  return { entries, truncated: volumes.truncated, cutRoots }
+}
+
+/** The data paths in the container's own layer where it stays, and what the scenario aims at. */
+function layerRoots(
+  { target, mode, plant }: Scenario,
+  dataPaths: readonly string[],
+  mounts: readonly string[]
+): string[] {
   const declared = mode === 'restart' ? dataPaths : []
   const stays = mode === 'restart' || plant.fullMount !== undefined
   const aimedAt = target.role === 'data' && stays ? [target.path] : []
-  const paths = [...new Set([...declared, ...aimedAt])]
-  return [...lab.mounts, ...paths.filter((path) => holder(path, lab.mounts) === undefined)]
+  return [...new Set([...declared, ...aimedAt])].filter((path) => holder(path, mounts) === undefined)
 }
 
 /** The tree at the target, for telling whether start-up touched it. Not read where the control already shows that it does. */

@@ -71,7 +71,7 @@ export function observation(over: Partial<Observation> = {}): Observation {
     plantInPlace: false,
     pathTouched: true,
     dataBefore: tree(SENTINEL, UPLOAD),
-    dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: false },
+    dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: false, cutRoots: [] },
     seconds: 5,
     ...over
   }

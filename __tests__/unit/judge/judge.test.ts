@@ -15,7 +15,14 @@ import {
   tree,
   UPLOAD
 } from './cases.js'
-import type { BootObservation, FailureReason, Observation, Scenario, Verdict } from '../../../src/model.js'
+import type {
+  BootObservation,
+  FailureReason,
+  Observation,
+  Scenario,
+  TreeEntry,
+  Verdict
+} from '../../../src/model.js'
 
 const DATA_TARGET = target({
   path: '/data/settings.json',
@@ -80,7 +87,7 @@ describe('passing verdicts', () => {
       {
         boots: [boot({ outcome: CRASH, log: log('settings.json is damaged') })],
         secondBoot: undefined,
-        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
       },
       DATA_FAULT,
       'refused'
@@ -94,7 +101,7 @@ describe('passing verdicts', () => {
     ['a container that the engine could not start', { exitCode: 127, error: 'not a directory' }],
     ['an exit with 0', { exitCode: 0 }]
   ])('%s has refused nothing', (_, exit) => {
-    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
     const boots = [boot({ outcome: { ...CRASH, ...exit } })]
     expect(short(verdictOf({ boots, secondBoot: undefined, dataAfter }, DATA_FAULT))).toBe('failed: crashed')
   })
@@ -111,7 +118,7 @@ describe('passing verdicts', () => {
       'could not be read back'
     ]
   ])('a refusal is neither right nor wrong where %s', (_, over, words) => {
-    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
     const seen = { secondBoot: undefined, dataAfter, ...over }
     expect(verdictOf(seen, DATA_FAULT)).toMatchObject({
       kind: 'inconclusive',
@@ -134,16 +141,19 @@ describe('passing verdicts', () => {
     ],
     [
       'was only slow once',
-      { boots: [boot({ outcome: TIMEOUT, unconfirmed: 'once' })], secondBoot: undefined }
+      {
+        boots: [boot({ outcome: TIMEOUT, unconfirmed: { why: 'once', isOver: false } })],
+        secondBoot: undefined
+      }
     ]
   ])('what is missing after a boot that %s is not yet lost', (_, over) => {
-    const dataAfter = { entries: tree(SENTINEL), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL), truncated: false, cutRoots: [] }
     expect(verdictOf({ ...over, dataAfter }, {})).toMatchObject({ kind: 'inconclusive' })
     expect(short(verdictOf({ dataAfter }, {}))).toBe('failed: data-lost')
   })
 
   test('a refusal that does not name the path is told to', () => {
-    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
     const mute = verdictOf(
       { boots: [boot({ outcome: CRASH })], secondBoot: undefined, dataAfter },
       DATA_FAULT
@@ -160,19 +170,26 @@ describe('lost data', () => {
     ['the user’s own file, before the one that we planted', [], `${UPLOAD.path} is gone, and 1 more`],
     ['a planted file as such', [UPLOAD], `${SENTINEL.path} (planted as user data) is gone`]
   ])('names %s', (_, left, detail) => {
-    const dataAfter = { entries: tree(...left), truncated: false }
+    const dataAfter = { entries: tree(...left), truncated: false, cutRoots: [] }
     expect(judge(scenario(), observation({ dataAfter }), STANDARDS)).toMatchObject({ detail })
   })
 })
 
 describe('failing verdicts', () => {
-  const gone = { entries: tree(SENTINEL), truncated: false }
+  const gone = { entries: tree(SENTINEL), truncated: false, cutRoots: [] }
   test.each<[FailureReason, string, Partial<Observation>, Partial<Scenario>]>([
-    ['data-lost', 'a sentinel is gone', { dataAfter: { entries: tree(UPLOAD), truncated: false } }, {}],
+    [
+      'data-lost',
+      'a sentinel is gone',
+      { dataAfter: { entries: tree(UPLOAD), truncated: false, cutRoots: [] } },
+      {}
+    ],
     [
       'data-lost',
       'a stable file was overwritten',
-      { dataAfter: { entries: tree(SENTINEL, file(UPLOAD.path, 'defaults')), truncated: false } },
+      {
+        dataAfter: { entries: tree(SENTINEL, file(UPLOAD.path, 'defaults')), truncated: false, cutRoots: [] }
+      },
       {}
     ],
     [
@@ -180,7 +197,11 @@ describe('failing verdicts', () => {
       'a file is gone whose bytes another one has always had, too',
       {
         dataBefore: tree(SENTINEL, UPLOAD, { ...UPLOAD, path: '/data/copy.txt' }),
-        dataAfter: { entries: tree(SENTINEL, { ...UPLOAD, path: '/data/copy.txt' }), truncated: false }
+        dataAfter: {
+          entries: tree(SENTINEL, { ...UPLOAD, path: '/data/copy.txt' }),
+          truncated: false,
+          cutRoots: []
+        }
       },
       {}
     ],
@@ -190,14 +211,20 @@ describe('failing verdicts', () => {
       {
         boots: [boot({ outcome: CRASH })],
         secondBoot: undefined,
-        dataAfter: { entries: tree(SENTINEL, HALF), truncated: false }
+        dataAfter: { entries: tree(SENTINEL, HALF), truncated: false, cutRoots: [] }
       },
       DATA_FAULT
     ],
     [
       'data-lost',
       'what survived of a damaged file was overwritten',
-      { dataAfter: { entries: tree(SENTINEL, UPLOAD, file('/data/settings.json', '{}')), truncated: false } },
+      {
+        dataAfter: {
+          entries: tree(SENTINEL, UPLOAD, file('/data/settings.json', '{}')),
+          truncated: false,
+          cutRoots: []
+        }
+      },
       DATA_FAULT
     ],
     ['stale-code', 'the canary spoke and everything else was fine', { boots: [boot({ canary: true })] }, {}],
@@ -228,7 +255,7 @@ describe('failing verdicts', () => {
       {
         boots: [boot({ outcome: { ...CRASH, exitCode: 0 } })],
         secondBoot: undefined,
-        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
       },
       DATA_FAULT
     ],
@@ -330,7 +357,10 @@ describe('what cannot be known is inconclusive', () => {
     ],
     [
       'a time-out was not confirmed',
-      { boots: [boot({ outcome: TIMEOUT, unconfirmed: 'not confirmed' })], secondBoot: undefined },
+      {
+        boots: [boot({ outcome: TIMEOUT, unconfirmed: { why: 'not confirmed', isOver: false } })],
+        secondBoot: undefined
+      },
       {},
       'not confirmed'
     ],
@@ -339,7 +369,7 @@ describe('what cannot be known is inconclusive', () => {
     ['the volumes could not be read back', { dataAfter: undefined }, {}, 'could not be read back'],
     [
       'a file is gone, and not all of the volume could be read',
-      { dataAfter: { entries: tree(SENTINEL), truncated: true } },
+      { dataAfter: { entries: tree(SENTINEL), truncated: true, cutRoots: [] } },
       {},
       'to see where it went'
     ],
@@ -377,11 +407,65 @@ describe('what cannot be known is inconclusive', () => {
   })
 })
 
+test('what a boot lost that failed once beside others counts at once, and nothing that one lost which was broken off', () => {
+  const lost = { dataAfter: { entries: tree(UPLOAD), truncated: false, cutRoots: [] } }
+  const once = (isOver: boolean): Partial<Observation> => ({
+    ...lost,
+    boots: [boot({ outcome: CRASH, unconfirmed: { why: 'seen once', isOver } })],
+    secondBoot: undefined
+  })
+  expect(verdictOf(once(true), {})).toMatchObject({ kind: 'failed', reason: 'data-lost', also: [] })
+  expect(verdictOf(once(false), {})).toEqual({ kind: 'inconclusive', detail: 'seen once' })
+})
+
 describe('user data', () => {
+  test('a file that was moved over an older copy of itself is not lost', () => {
+    const backup = { ...UPLOAD, path: `${UPLOAD.path}.bak`, mtime: 5 }
+    const lost = (mtime: number): string =>
+      short(
+        verdictOf(
+          {
+            dataBefore: tree(SENTINEL, UPLOAD, backup),
+            dataAfter: {
+              entries: tree(SENTINEL, file(UPLOAD.path, 'defaults'), { ...backup, mtime }),
+              truncated: false,
+              cutRoots: []
+            }
+          },
+          {}
+        )
+      )
+    expect(lost(UPLOAD.mtime)).toBe('recovered')
+    expect(lost(backup.mtime)).toBe('failed: data-lost')
+  })
+
+  test('a path in the container’s own layer that is too large to read whole keeps only what is lost there from being known', () => {
+    const inLayer = file('/srv/models/a', 'a')
+    const standards = {
+      ...STANDARDS,
+      control: { ...STANDARDS.control, stableFiles: [...STANDARDS.control.stableFiles, inLayer.path] }
+    }
+    const verdictAfter = (...files: TreeEntry[]): Verdict =>
+      judge(
+        scenario(),
+        observation({
+          dataBefore: tree(SENTINEL, UPLOAD, inLayer),
+          dataAfter: { entries: tree(...files), truncated: false, cutRoots: ['/srv/models'] }
+        }),
+        standards
+      )
+    expect(short(verdictAfter(SENTINEL, UPLOAD, inLayer))).toBe('recovered')
+    expect(short(verdictAfter(SENTINEL, inLayer))).toBe('failed: data-lost')
+    expect(verdictAfter(SENTINEL, UPLOAD)).toMatchObject({
+      kind: 'inconclusive',
+      detail: expect.stringMatching(/^\/srv\/models\/a is not what it was/) as unknown
+    })
+  })
+
   test('a volume that is too large to read whole passes when every watched file is what it was', () => {
-    expect(verdictOf({ dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: true } }).kind).toBe(
-      'recovered'
-    )
+    expect(
+      verdictOf({ dataAfter: { entries: tree(SENTINEL, UPLOAD), truncated: true, cutRoots: [] } }).kind
+    ).toBe('recovered')
   })
 
   test.each<[string, Partial<Observation>]>([
@@ -390,7 +474,8 @@ describe('user data', () => {
       {
         dataAfter: {
           entries: tree(SENTINEL, { ...UPLOAD, path: '/data/aside/upload.txt' }),
-          truncated: false
+          truncated: false,
+          cutRoots: []
         }
       }
     ],
@@ -402,7 +487,7 @@ describe('user data', () => {
       'an empty file holds nothing that could be lost',
       {
         dataBefore: tree(SENTINEL, file(UPLOAD.path, '')),
-        dataAfter: { entries: tree(SENTINEL), truncated: false }
+        dataAfter: { entries: tree(SENTINEL), truncated: false, cutRoots: [] }
       }
     ]
   ])('%s', (_, over) => {
@@ -413,16 +498,16 @@ describe('user data', () => {
     const aside = { ...HALF, path: '/data/settings.json.damaged' }
     const entries = tree(SENTINEL, UPLOAD, aside, file('/data/settings.json', '{}'))
     const pathAfter = file('/data/settings.json', '{}')
-    expect(verdictOf({ pathAfter, dataAfter: { entries, truncated: false } }, DATA_FAULT).kind).toBe(
-      'recovered'
-    )
+    expect(
+      verdictOf({ pathAfter, dataAfter: { entries, truncated: false, cutRoots: [] } }, DATA_FAULT).kind
+    ).toBe('recovered')
   })
 
   test('of a damaged file that healthy start-up rewrites, too, nothing has to survive', () => {
     const entries = tree(SENTINEL, UPLOAD, file('/data/settings.json', '{}'))
     const rewritten = observation({
       pathAfter: file('/data/settings.json', '{}'),
-      dataAfter: { entries, truncated: false }
+      dataAfter: { entries, truncated: false, cutRoots: [] }
     })
     expect(judge(scenario(DATA_FAULT), rewritten, STANDARDS).kind).toBe('recovered')
     expect(judge(scenario(DATA_FAULT), rewritten, DATA_STANDARDS)).toMatchObject({ reason: 'data-lost' })
@@ -430,17 +515,22 @@ describe('user data', () => {
 
   describe('a smoke test that fails', () => {
     const smokeTest = { exitCode: 1, timedOut: false, seconds: 1, output: 'unknown theme' }
-    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
     const healthy = file('/data/settings.json', '{"theme": "dark"}')
-    const on = (plant: Partial<Scenario['plant']>) =>
+    const on = (plant: Partial<Scenario['plant']>, over: Partial<Observation> = {}) =>
       verdictOf(
-        { boots: [boot({ smokeTest })], secondBoot: undefined, plantInPlace: true, dataAfter },
+        { boots: [boot({ smokeTest })], secondBoot: undefined, plantInPlace: true, dataAfter, ...over },
         {
           ...DATA_FAULT,
           target: { ...DATA_TARGET, entry: healthy, tree: tree(healthy) },
           plant: { entries: [HALF], summary: '', ...plant }
         }
       )
+
+    test('hides no file that is lost', () => {
+      const without = { entries: tree(UPLOAD, HALF), truncated: false, cutRoots: [] }
+      expect(short(on({}, { dataAfter: without }))).toBe('failed: data-lost')
+    })
 
     test('may ask for the very data that was damaged', () => {
       expect(on({})).toEqual({
@@ -458,13 +548,15 @@ describe('user data', () => {
     const standards = { ...STANDARDS, cachePaths: ['/data/cache'], dataPaths: ['/data'] }
     const stale = { ...standards, control: { ...STANDARDS.control, stableFiles: ['/data/cache/model'] } }
     const dataBefore = tree(SENTINEL, file('/data/cache/model', 'm'))
-    const dataAfter = { entries: tree(SENTINEL), truncated: false }
+    const dataAfter = { entries: tree(SENTINEL), truncated: false, cutRoots: [] }
     expect(judge(scenario(), observation({ dataBefore, dataAfter }), stale).kind).toBe('recovered')
   })
 
   test('a data path inside a cache path is data', () => {
     const standards = { ...STANDARDS, cachePaths: ['/data'], dataPaths: [UPLOAD.path] }
-    const lost = observation({ dataAfter: { entries: tree(directory('/data')), truncated: false } })
+    const lost = observation({
+      dataAfter: { entries: tree(directory('/data')), truncated: false, cutRoots: [] }
+    })
     expect(judge(scenario(), lost, standards)).toMatchObject({
       reason: 'data-lost',
       detail: expect.stringContaining(UPLOAD.path)

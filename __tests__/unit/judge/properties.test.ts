@@ -62,7 +62,12 @@ const strangeBoot: fc.Arbitrary<BootObservation> = fc
     forbiddenLog: fc.constantFrom(undefined, undefined, { pattern: 'panic', line: 'panic: x' }),
     canary: fc.constantFrom(false, false, false, true),
     log: fc.constantFrom(log(), log('cannot use /data/cache')),
-    unconfirmed: fc.constantFrom({}, {}, { unconfirmed: 'seen once' })
+    unconfirmed: fc.constantFrom(
+      {},
+      {},
+      { unconfirmed: { why: 'seen once', isOver: false } },
+      { unconfirmed: { why: 'seen once', isOver: true } }
+    )
   })
   // Only of a boot that was ready something is seen afterwards.
   .map(({ unconfirmed, ...parts }) => ({
@@ -89,7 +94,8 @@ const dataAfter = fc
   })
   .map(({ sentinel, upload, truncated }) => ({
     entries: tree(...[sentinel, upload].filter((entry) => entry !== undefined)),
-    truncated
+    truncated,
+    cutRoots: []
   }))
 
 const anyObservation: fc.Arbitrary<Observation> = fc

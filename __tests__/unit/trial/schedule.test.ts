@@ -51,7 +51,7 @@ const OUT_OF_MEMORY = { exitCode: 137, oomKilled: true }
 /** What the trial's files come to is another test's. */
 const withData = (observation: Observation): Observation => ({
   ...observation,
-  dataAfter: { entries: new Map(), truncated: false }
+  dataAfter: { entries: new Map(), truncated: false, cutRoots: [] }
 })
 
 async function runAll(
@@ -141,8 +141,20 @@ describe('a trial that fails beside others', () => {
   const behind = (docker: FakeDocker): string[] => docker.started.filter((name) => name.includes('-again'))
 
   test.each<[string, Behave, string, number]>([
-    ['is tried again alone, where it passes', inTurn({ exitCode: 1 }, 'ready'), 'recovered', 3],
-    ['fails where it fails alone, too', inTurn({ exitCode: 1 }, { exitCode: 1 }), 'failed: crashed', 3]
+    ['fails where it fails alone, too', inTurn({ exitCode: 1 }, { exitCode: 1 }), 'failed: crashed', 1],
+    [
+      'fails where it fails in its last run',
+      inTurn({ exitCode: 1 }, 'ready', { exitCode: 1 }),
+      'failed: crashed',
+      2
+    ],
+    [
+      'is not known where it comes through alone, twice',
+      inTurn({ exitCode: 1 }, 'ready', 'ready'),
+      'inconclusive',
+      2
+    ],
+    ['is over its time, and passes alone', inTurn(HANGS, 'ready'), 'recovered', 1]
   ])('%s', async (_, behave, verdict, again) => {
     const docker = new FakeDocker(behave)
     const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
@@ -157,8 +169,42 @@ describe('a trial that fails beside others', () => {
       }
     )
     expect(results.map((result) => short(result.verdict))).toEqual([verdict, verdict, verdict])
-    expect(behind(docker)).toHaveLength(again)
-    expect(told.filter((words) => words.startsWith('b'))).toEqual(['b begins', 'b is in doubt', 'b begins'])
+    expect(behind(docker)).toHaveLength(again * scenarios.length)
+    const whole = Array.from({ length: again }, () => ['b is in doubt', 'b begins']).flat()
+    expect(told.filter((words) => words.startsWith('b'))).toEqual(['b begins', ...whole])
+  })
+
+  test('is told with how it failed, and what to do about it', async () => {
+    const scenarios = ['a', 'b'].map((id) => ({ ...RECREATE, id }))
+    const [verdict] = await run(new FakeDocker(inTurn({ exitCode: 3 }, 'ready', 'ready')), scenarios)
+    expect(verdict).toEqual({
+      kind: 'inconclusive',
+      detail: expect.stringMatching(
+        /^it failed once beside other trials \(crashed, .* 3 .*\), and came through alone 2 times: .* set max-parallel to 1; .* race$/
+      ) as unknown
+    })
+  })
+
+  test('as one of two replicas is no pass, since they may race each other', async () => {
+    const scenarios = ['a', 'b'].map((id) => ({ ...CONCURRENT, id }))
+    const race: Behave = (name) =>
+      name.includes('-again') || name.endsWith('-1') ? 'ready' : { exitCode: 1 }
+    expect((await run(new FakeDocker(race), scenarios)).map(short)).toEqual(['inconclusive', 'inconclusive'])
+    expect((await run(new FakeDocker(race), scenarios, {}, { maxParallel: 1 })).map(short)).toEqual([
+      'failed: replica',
+      'failed: replica'
+    ])
+  })
+
+  test('is not known less for refusing to start on damaged data', async () => {
+    const damaged = ['a', 'b'].map((id) => ({
+      ...RECREATE,
+      id,
+      expectation: 'recover-or-refuse' as const,
+      target: { ...RECREATE.target, role: 'data' as const }
+    }))
+    const docker = new FakeDocker(inTurn({ exitCode: 1 }, 'ready'))
+    expect((await run(docker, damaged)).map(short)).toEqual(['recovered', 'recovered'])
   })
 
   test('is not beside any where only one may boot at a time', async () => {
@@ -179,11 +225,21 @@ describe('a trial that fails beside others', () => {
     expect(docker.started.length).toBeLessThan(15)
   })
 
-  test('lets the others begin where it passes alone, though the run ends with the first failure', async () => {
-    const docker = new FakeDocker(inTurn({ exitCode: 1 }, 'ready'))
+  test('lets the others begin where it comes through alone, though the run ends with the first failure', async () => {
+    const docker = new FakeDocker(inTurn({ exitCode: 1 }, 'ready', 'ready'))
     const scenarios = Array.from({ length: 20 }, (_, index) => ({ ...RECREATE, id: `s${index}` }))
     const { results } = await runAll(docker, scenarios, {}, { failFast: true })
-    expect(results.map(({ verdict }) => short(verdict))).toEqual(Array(20).fill('recovered'))
+    expect(results.map(({ verdict }) => short(verdict))).toEqual(Array(20).fill('inconclusive'))
+  })
+
+  test('and then is not run again says so, where the run ends with the first failure', async () => {
+    const docker = new FakeDocker(() => ({ exitCode: 1 }))
+    const scenarios = ['a', 'b', 'c'].map((id) => ({ ...RECREATE, id }))
+    const { skipped } = await runAll(docker, scenarios, {}, { failFast: true, maxParallel: 3 })
+    expect(skipped.map(({ reason }) => reason)).toEqual([
+      'fail-fast: another scenario failed before what came of this one could be confirmed',
+      'fail-fast: another scenario failed before what came of this one could be confirmed'
+    ])
   })
 })
 
@@ -434,7 +490,7 @@ describe('a boot that shows its imports', () => {
     const lab = new FakeDocker(() => 'ready').lab()
     const python = { facts: undefined as unknown as PythonFacts, imports: undefined }
     expect(mayLoadFromVolumes(python, ['/data'], new Map())).toBe(true)
-    const left = { ...BOOT, entries: [] }
+    const left = { ...BOOT, entries: [], cleanState: [] }
     expect(await findOldCode(lab, new Bench(lab, 'old'), python, left)).toBeUndefined()
   })
 })
