@@ -4,7 +4,7 @@ import { obtainImage, obtainPreviousImage, type PreviousImage } from './image/im
 import { diagnoseInGeneral } from './judge/diagnosis.js'
 import { failureOf } from './judge/shown-failure.js'
 import { locator } from './locate/locate.js'
-import { coverageNotes } from './plan/coverage.js'
+import { corruptedPaths, coverageNotes } from './plan/coverage.js'
 import { paceOf, type Pace } from './plan/pace.js'
 import { plan, type Pair } from './plan/plan.js'
 import { candidates, type Candidate } from './plan/targets.js'
@@ -149,14 +149,10 @@ export async function prepare(
   const rehearsed = await rehearse(lab, planWith(HOPED_FOR).scenarios, conditions)
   const planned = planWith(rehearsed)
   planned.notes.forEach(note)
-  const used = found.filter(
-    ({ declared, path }) => declared || planned.scenarios.some(({ target }) => target.path === path)
+  const declared = found.flatMap((one) => (one.declared ? one.path : []))
+  coverageNotes(knowledge, [...declared, ...corruptedPaths(planned.scenarios)], inputs.dataPaths).forEach(
+    note
   )
-  coverageNotes(
-    knowledge,
-    used.map(({ path }) => path),
-    inputs.dataPaths
-  ).forEach(note)
   const ids = new Set(planned.scenarios.map(({ id }) => id))
   for (const id of inputs.expectFailures.filter((expected) => !ids.has(expected)))
     note(`${id} in expect-failures is no scenario of this plan.`)

@@ -1,5 +1,5 @@
 import { holder, isWithin, parentOf } from '../paths.js'
-import type { ControlKnowledge } from '../model.js'
+import type { ControlKnowledge, Scenario } from '../model.js'
 
 /** How many names a note has at most. */
 const MOST_NAMES = 5
@@ -33,6 +33,16 @@ export function coverageNotes(
           `${path} is on no volume, so only restarts of the same container are tested there. If production mounts it, name the mount point in volumes.`
       )
   ]
+}
+
+/**
+ * Where something is planted: at a scenario's path, or, where that stands for a whole volume, at certain files of it.
+ * @returns absolute paths
+ */
+export function corruptedPaths(scenarios: readonly Scenario[]): string[] {
+  return scenarios.flatMap(({ target, plant }) =>
+    target.volume === target.path ? plant.entries.map(({ path }) => path) : [target.path]
+  )
 }
 
 /** What was written at a volume beside the paths: of a whole directory only the directory. */

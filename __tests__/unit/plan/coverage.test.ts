@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals'
-import { coverageNotes } from '../../../src/plan/coverage.js'
+import { corruptedPaths, coverageNotes } from '../../../src/plan/coverage.js'
+import { file, scenario, target } from '../judge/cases.js'
 
 const control = (...writtenPaths: string[]) => ({
   volumes: [{ mount: '/data', tree: new Map(), truncated: false }],
@@ -38,4 +39,16 @@ test('says that a data path is on no volume', () => {
   expect(coverageNotes(control(), [], ['/data/uploads', '/srv/uploads'])).toEqual([
     '/srv/uploads is on no volume, so only restarts of the same container are tested there. If production mounts it, name the mount point in volumes.'
   ])
+})
+
+test('corrupted is the path of a scenario, or what is planted where that is a whole volume', () => {
+  const volume = { target: target({ path: '/data', volume: '/data' }) }
+  const plant = { entries: [file('/data/app.db', 'x')], summary: '' }
+  expect(
+    corruptedPaths([
+      scenario({ target: target({ path: '/data/cache', volume: '/data' }) }),
+      scenario({ ...volume, plant }),
+      scenario({ ...volume, plant: { entries: [], summary: '', kill: true } })
+    ])
+  ).toEqual(['/data/cache', '/data/app.db'])
 })
