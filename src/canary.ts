@@ -13,3 +13,20 @@ except OSError:
     pass
 `
 }
+
+/**
+ * Python source that also says that it runs, at its beginning, since a program that serves comes to no end, and at its end.
+ *
+ * @param source of a module, in whatever encoding; nothing but a comment and a `from __future__` may come before a statement that
+ *   has to come first
+ * @param canary as above
+ * @returns source that means the same, but for its docstring
+ */
+export function withCanary(source: Buffer, canary: string): Buffer {
+  const text = source.toString('latin1')
+  const future = [...text.matchAll(/^from __future__ import (?:\([^)]*\)|[^\n]*)/gm)].at(-1)
+  const comments = /^(?:\xef\xbb\xbf)?(?:[^\S\n]*(?:#[^\n]*)?\n)*/.exec(text)
+  const at = future === undefined ? (comments?.[0].length ?? 0) : future.index + future[0].length
+  const statement = canaryStatement(canary)
+  return Buffer.from(text.slice(0, at) + statement + text.slice(at) + statement, 'latin1')
+}

@@ -315,7 +315,7 @@ export interface ReadBack {
   readonly entries: Tree
   /** That of the volumes: of an absence nothing may be concluded, since what is gone may be on any of them. */
   readonly truncated: boolean
-  /** Roots in the container's own layer of which not everything was read: nothing is concluded of what is gone there. */
+  /** The roots in the container's own layer, where one was not read whole: of what is gone from them nothing may be concluded. */
   readonly cutRoots: readonly string[]
 }
 

@@ -215,6 +215,11 @@ describe('an upgrade from what the previous image left', () => {
   test.concurrent.each([
     ['release-2-refreshes-code', 'recovered', /runs its own code$/],
     ['release-2-replaces-shipped-code', 'recovered', /runs its own code$/],
+    [
+      'release-2-replaces-too-late',
+      'failed: stale-code',
+      /^\/data\/code\/greeting\.py, which the previous release left, ran/
+    ],
     // What is there may as well be a file that start-up makes for itself.
     ['release-2-keeps-old-code', 'inconclusive', /^it could not be found out whose code start-up runs$/]
   ] as const)('of code that start-up puts on the volume itself (%s)', async (image, verdict, detail) => {

@@ -67,16 +67,12 @@ export function chooseModules(
 /**
  * Whether start-up runs another interpreter than the one that was asked: its bytecode, the standard library's mostly, has the tag of
  * the one that runs in its name (PEP 3147).
- * @returns a tag that start-up used, where none of them is this interpreter's and no module of its own standard library was loaded;
- *   undefined also where the log names no bytecode
+ * @returns a tag that start-up used, where none of them is this interpreter's; undefined also where the log names no bytecode
  */
 export function foreignCacheTag(
   imports: readonly ImportRecord[],
-  { cacheTag, stdlib }: Pick<PythonFacts, 'cacheTag' | 'stdlib'>
+  { cacheTag }: Pick<PythonFacts, 'cacheTag'>
 ): string | undefined {
-  // Images may come without the bytecode of the standard library, and run a program of another interpreter beside their own.
-  if (imports.some(({ source }) => source !== undefined && stdlib.some((at) => isWithin(source, at))))
-    return undefined
   const tags = imports.flatMap(
     ({ bytecode }) =>
       /\.((?:cpython-|pypy|graalpy)[\w-]+)(?:\.opt-[12])?\.pyc$/.exec(bytecode ?? '')?.[1] ?? []

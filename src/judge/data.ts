@@ -64,6 +64,7 @@ export function dataFindings(question: DataQuestion): DataFindings {
     return losses.map(({ how }) => ({ path, how: `(planted as user data) ${how}` }))
   })
   const all = [...losses, ...damagedLosses(question, after.entries)]
+  // What was moved off a volume into the container's own layer is lost with the next deploy.
   const mayBeElsewhere = ({ path }: DataLoss): boolean =>
     after.truncated || holder(path, after.cutRoots) !== undefined
   const unknown = all.find(mayBeElsewhere)?.path

@@ -36,13 +36,18 @@ export function coverageNotes(
 }
 
 /**
- * Where something is planted: at a scenario's path, or, where that stands for a whole volume, at certain files of it.
+ * Where something is planted or taken away: at a scenario's path, or, where that stands for a whole volume, at certain files of it.
  * @returns absolute paths
  */
 export function corruptedPaths(scenarios: readonly Scenario[]): string[] {
-  return scenarios.flatMap(({ target, plant }) =>
-    target.volume === target.path ? plant.entries.map(({ path }) => path) : [target.path]
-  )
+  const paths = scenarios.flatMap(({ target, plant }) => {
+    const isFilesOfVolume =
+      target.volume === target.path && plant.readOnlyMount === undefined && plant.fullMount === undefined
+    return isFilesOfVolume
+      ? [...plant.entries.map(({ path }) => path), ...(plant.remove ?? [])]
+      : [target.path]
+  })
+  return [...new Set(paths)]
 }
 
 /** What was written at a volume beside the paths: of a whole directory only the directory. */

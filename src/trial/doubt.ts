@@ -115,7 +115,10 @@ export function doubted(
       confirmed.add(key)
       return boot
     }
-    return { ...boot, unconfirmed: { why: DOUBTS[doubt], isOver: doubt === 'beside-others' } }
+    return {
+      ...boot,
+      unconfirmed: { why: DOUBTS[doubt], isOver: doubt === 'beside-others' && boot.outcome.kind === 'ready' }
+    }
   }
   const boots = observation.boots.map((boot) => mark(boot, 'first'))
   const secondBoot = observation.secondBoot === undefined ? undefined : mark(observation.secondBoot, 'second')

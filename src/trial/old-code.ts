@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import pLimit from 'p-limit'
+import { withCanary } from '../canary.js'
 import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
 import { isWithin } from '../paths.js'
 import { containerBody } from './container.js'
@@ -31,6 +32,8 @@ export interface LeftState {
   readonly entries: readonly TreeEntry[]
   /** What the image under test makes of its volumes, on clean state. */
   readonly cleanState: readonly VolumeState[]
+  /** Printed by code that is to say that it runs. */
+  readonly canary: string
   readonly checks: readonly ReadyCheck[]
   readonly limits: BootLimits
 }
@@ -46,8 +49,9 @@ interface LoadedCode extends CodePair {
 
 /**
  * Finds code of another release that start-up runs from the volumes: boots on a copy of the state with PYTHONVERBOSE=1, and
- * compares each module that was loaded from a file left there, as the file then is, with what the image's own interpreter makes
- * of the image's own source. A module that the image does not have, or does not load on clean state, is not its code to be stale.
+ * compares each module that was loaded from a file left there with what the image's own interpreter makes of the image's own
+ * source. A module that the image does not have, or does not load on clean state, is not its code to be stale; neither is a file
+ * that start-up replaces before it loads it.
  *
  * @returns undefined when it could not be found out
  * @throws EngineError
@@ -58,37 +62,62 @@ export async function findOldCode(
   python: PythonStart,
   left: LeftState
 ): Promise<readonly OldCode[] | undefined> {
-  if (python.imports === undefined) return undefined
+  const known = python.imports
+  if (known === undefined) return undefined
   const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
   if (imports === undefined || imports.records.length === 0) return undefined
-  const before = new Map(left.entries.map((entry) => [entry.path, entry]))
-  const known = python.imports
+  const files = new Map(left.entries.map((entry) => [entry.path, entry]))
   const loaded = imports.records.flatMap((record) => {
     const file = record.from === 'bytecode' ? record.bytecode : record.source
+    const ran = file === undefined ? undefined : files.get(file)?.content
     const own = ownSources(record, known)
-    return file === undefined || own.length === 0 || before.get(file)?.content === undefined
-      ? []
-      : [{ file, own }]
+    return file === undefined || ran === undefined || own.length === 0 ? [] : [{ file, ran, own }]
   })
-  if (loaded.length === 0) return imports.isComplete ? [] : undefined
-
-  // Start-up may have replaced it before it was loaded.
-  const bounds = { ...STATE_BOUNDS, keepContent: true }
-  const after = await readRoots(lab.engine, imports.container, lab.mounts, bounds)
-  const ran = async (file: string): Promise<Buffer | undefined> => {
-    const read = after.entries.get(file)?.content
-    if (read !== undefined) return read
-    return after.truncated ? await readSource(lab, imports.container, file, 0) : before.get(file)?.content
-  }
-  const pairs = await withSources(lab, bench, loaded, ran, left.cleanState)
+  const pairs = await withSources(lab, bench, loaded, left.cleanState)
   let isKnown = imports.isComplete && pairs.length === loaded.length
+  const differing: LoadedCode[] = []
   for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
-    const differing = await compare(lab, bench, python, pairs.slice(at, at + PAIRS_AT_ONCE))
-    const old = differing?.filter(({ ownIsMade }) => !ownIsMade) ?? []
-    if (old.length > 0) return old
-    if (differing?.length !== 0) isKnown = false
+    const found = await compare(lab, bench, python, pairs.slice(at, at + PAIRS_AT_ONCE))
+    if (found === undefined) isKnown = false
+    else differing.push(...found)
   }
-  return isKnown ? [] : undefined
+  const { ran, isCertain } = await thatRan(lab, bench, left, imports.container, differing)
+  const old = ran.filter(({ ownIsMade }) => !ownIsMade)
+  if (old.length > 0) return old
+  return isKnown && isCertain && ran.length === 0 ? [] : undefined
+}
+
+/**
+ * Which of the files ran as the other release had left them. Those that are still the same after the boot did; of the others it is
+ * not known whether start-up replaced them before or after it loaded them, so it boots once more, where they say it.
+ */
+async function thatRan(
+  lab: Lab,
+  bench: Bench,
+  left: LeftState,
+  booted: string,
+  differing: readonly LoadedCode[]
+): Promise<{ readonly ran: readonly LoadedCode[]; readonly isCertain: boolean }> {
+  if (differing.length === 0) return { ran: [], isCertain: true }
+  const bounds = { ...STATE_BOUNDS, keepContent: true }
+  const after = await readRoots(lab.engine, booted, lab.mounts, bounds)
+  const stayed = differing.filter(({ file, ran }) => after.entries.get(file)?.content?.equals(ran) === true)
+  const replaced = differing.filter((pair) => !stayed.includes(pair))
+  if (replaced.length === 0) return { ran: stayed, isCertain: true }
+
+  const canaries = new Map(replaced.map(({ file }, index) => [file, `${left.canary}, file ${index};`]))
+  const state = left.entries.map((entry) => {
+    const canary = canaries.get(entry.path)
+    if (canary === undefined || entry.content === undefined) return entry
+    const content = withCanary(entry.content, canary)
+    return { ...entry, content, size: content.length }
+  })
+  const again = replaced.every(({ file }) => file.endsWith('.py'))
+    ? await verboseImports(lab, bench, { ...left, noCopy: true, state })
+    : undefined
+  if (again === undefined) return { ran: stayed, isCertain: false }
+  const spoke = replaced.filter(({ file }) => again.log.includes(canaries.get(file) ?? ''))
+  return { ran: [...stayed, ...spoke], isCertain: again.isComplete }
 }
 
 /**
@@ -116,36 +145,31 @@ async function compare(
 /**
  * Reads the image's own sources from a container that has none of the run's volumes, and never starts; those that it does not have,
  * from what start-up puts on clean volumes.
- * @returns without those of which a version is missing, or that may be one of several
+ * @returns without those of which there is none, or that may be one of several
  */
 async function withSources(
   lab: Lab,
   bench: Bench,
-  loaded: readonly { readonly file: string; readonly own: readonly string[] }[],
-  ran: (file: string) => Promise<Buffer | undefined>,
+  loaded: readonly (Pick<CodePair, 'file' | 'ran'> & { readonly own: readonly string[] })[],
   cleanState: readonly VolumeState[]
 ): Promise<LoadedCode[]> {
+  if (loaded.length === 0) return []
   const pristine = await bench.container([], { carrier: true })
   const atOnce = pLimit(READS_AT_ONCE)
   const pairs = await Promise.all(
-    loaded.map(({ file, own: [own, ...others] }) =>
+    loaded.map(({ file, ran, own: [own, ...others] }) =>
       atOnce(async (): Promise<LoadedCode[]> => {
         if (own === undefined || others.length > 0) return []
-        const content = await ran(file)
         const ofImage = await readSource(lab, pristine.id, own, MOST_LINKS)
         const source = ofImage ?? cleanState.find(({ tree }) => tree.has(own))?.tree.get(own)?.content
-        if (content === undefined || source === undefined) return []
-        return [{ file, ran: content, own, source, ownIsMade: ofImage === undefined }]
+        return source === undefined ? [] : [{ file, ran, own, source, ownIsMade: ofImage === undefined }]
       })
     )
   )
   return pairs.flat()
 }
 
-/**
- * Reads code; Debian's `sitecustomize.py`, which every start-up imports, is a link.
- * @param links how many are followed
- */
+/** Debian's `sitecustomize.py`, which every start-up imports, is a link. */
 async function readSource(
   lab: Lab,
   container: string,

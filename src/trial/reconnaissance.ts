@@ -106,6 +106,8 @@ export interface VerboseImports {
   readonly records: readonly ImportRecord[]
   /** Whether that is all that it imported: not where the log is too long to be read whole. */
   readonly isComplete: boolean
+  /** Everything that it printed, or the beginning of that. */
+  readonly log: string
   /** With what start-up put there: some of the modules may be. */
   readonly volumes: readonly VolumeMount[]
   /** Of the container, which has been killed. */
@@ -133,7 +135,7 @@ export async function verboseImports(
       await lab.engine.killContainer(container)
       const log = await readLog(lab, container)
       const { records, isWhole } = parseVerboseImports(log.text)
-      return { records, isComplete: log.isWhole && isWhole, volumes, container }
+      return { records, isComplete: log.isWhole && isWhole, log: log.text, volumes, container }
     }
     // An import that nobody saw would leave scenarios out.
     if (doubtOf(observed) === undefined) return undefined

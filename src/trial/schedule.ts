@@ -55,7 +55,7 @@ export interface ScheduleOutcome {
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
  * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine
  * could not start it, or others ran beside it) is run again alone, with a longer deadline, once the others are done; where the run
- * ends with the first failure, at once. One that failed beside others and comes through alone, twice, is inconclusive: it may be
+ * ends with the first failure, at once. One that failed beside others and comes through alone is inconclusive: it may be
  * what they share, or a race in start-up. A failure of several files together is narrowed down by further trials, unless it was
  * expected or the run ends with the first failure.
  *
@@ -231,7 +231,7 @@ function failureIn(verdict: Verdict): string | undefined {
 }
 
 function onlyBesideOthers(failure: string): string {
-  return `it failed once beside other trials (${failure}), and came through alone ${RUNS.length - 1} times: where trials share something (a device, a database, a port), set max-parallel to 1; where they do not, start-up has a race`
+  return `it failed once beside other trials (${failure}), and came through alone: where trials share something (a device, a database, a port), set max-parallel to 1; where they do not, start-up has a race`
 }
 
 /** The container to look into: that of the boot that came last. */

@@ -107,14 +107,15 @@ async function readBack(
   const onVolumes = watched.filter((path) => holder(path, mounts) !== undefined)
   const volumes = await readWatching(engine, container, mounts, onVolumes, bounds)
   const entries = new Map(volumes.entries)
-  const cutRoots: string[] = []
-  for (const root of layerRoots(scenario, dataPaths, mounts)) {
+  const roots = layerRoots(scenario, dataPaths, mounts)
+  let isCut = false
+  for (const root of roots) {
     const below = watched.filter((path) => isWithin(path, root))
     const layer = await readWatching(engine, container, [root], below, bounds)
     for (const [path, entry] of layer.entries) entries.set(path, entry)
-    if (layer.truncated) cutRoots.push(root)
+    isCut ||= layer.truncated
   }
-  return { entries, truncated: volumes.truncated, cutRoots }
+  return { entries, truncated: volumes.truncated, cutRoots: isCut ? roots : [] }
 }
 
 /** The data paths in the container's own layer where it stays, and what the scenario aims at. */

@@ -60,6 +60,7 @@ export async function stageUpgrade(
     const state = {
       entries: [...left.entries.values()],
       cleanState: control.volumes,
+      canary: conditions.canary,
       checks: conditions.checks,
       limits
     }

@@ -106,10 +106,3 @@ test.each([
   const imports = files.map((file) => record('m', undefined, file))
   expect(foreignCacheTag(imports, python)).toBe(tag)
 })
-
-test('start-up’s interpreter is not another one where it loads this one’s standard library from source', () => {
-  const other = record('x', undefined, '/usr/lib/python3/__pycache__/x.cpython-312.pyc')
-  const own = record('json', '/usr/lib/python3.11/json/__init__.py')
-  expect(foreignCacheTag([other], python)).toBe('cpython-312')
-  expect(foreignCacheTag([other, own], python)).toBeUndefined()
-})

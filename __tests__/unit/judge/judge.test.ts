@@ -407,11 +407,13 @@ describe('what cannot be known is inconclusive', () => {
   })
 })
 
-test('what a boot lost that failed once beside others counts at once, and nothing that one lost which was broken off', () => {
+const CRASHED_LATER = { kind: 'exited', exitCode: 1, oomKilled: false } as const
+
+test('what a boot lost counts at once where it had come up before it failed beside others, and not where it was broken off', () => {
   const lost = { dataAfter: { entries: tree(UPLOAD), truncated: false, cutRoots: [] } }
   const once = (isOver: boolean): Partial<Observation> => ({
     ...lost,
-    boots: [boot({ outcome: CRASH, unconfirmed: { why: 'seen once', isOver } })],
+    boots: [boot({ stability: CRASHED_LATER, unconfirmed: { why: 'seen once', isOver } })],
     secondBoot: undefined
   })
   expect(verdictOf(once(true), {})).toMatchObject({ kind: 'failed', reason: 'data-lost', also: [] })

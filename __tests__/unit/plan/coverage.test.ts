@@ -48,7 +48,11 @@ test('corrupted is the path of a scenario, or what is planted where that is a wh
     corruptedPaths([
       scenario({ target: target({ path: '/data/cache', volume: '/data' }) }),
       scenario({ ...volume, plant }),
-      scenario({ ...volume, plant: { entries: [], summary: '', kill: true } })
+      scenario({ ...volume, plant }),
+      scenario({ ...volume, plant: { entries: [], summary: '', kill: true } }),
+      scenario({ ...volume, plant: { entries: [], summary: '', remove: ['/data/model'] } })
     ])
-  ).toEqual(['/data/cache', '/data/app.db'])
+  ).toEqual(['/data/cache', '/data/app.db', '/data/model'])
+  const readOnly = { entries: [], summary: '', readOnlyMount: '/data' }
+  expect(corruptedPaths([scenario({ ...volume, plant: readOnly })])).toEqual(['/data'])
 })
