@@ -15,6 +15,8 @@ export interface SoakEntry {
   readonly engine: string
   /** How many runs were made side by side; without it, one after the other. */
   readonly sideBySide?: number
+  /** How many trials of a run might boot at a time; without it, as many as by default. */
+  readonly maxParallel?: number
   readonly seconds: number
   /** Scenarios that came out as they must, that could not be known, and that came out wrong. */
   readonly right: number
@@ -56,8 +58,10 @@ export function renderSoak(entries: readonly SoakEntry[]): string {
     return `| ${cells.join(' | ')} |`
   })
   const bundles = new Map<string, number>()
-  for (const { bundle, engine, sideBySide = 1 } of entries) {
-    const manner = sideBySide > 1 ? `, ${sideBySide} side by side` : ''
+  for (const { bundle, engine, sideBySide = 1, maxParallel } of entries) {
+    const manner =
+      (sideBySide > 1 ? `, ${sideBySide} side by side` : '') +
+      (maxParallel === undefined ? '' : `, with \`max-parallel: ${maxParallel}\``)
     const key = `\`dist/index.js\` ${bundle} on Docker ${engine}${manner}`
     bundles.set(key, (bundles.get(key) ?? 0) + 1)
   }

@@ -18,10 +18,12 @@ export interface SoakRun {
   readonly seed: string
   /** The only faults; without it, all of the table. */
   readonly faults?: readonly string[]
+  /** Trials that may boot at a time; without it, as many as by default. */
+  readonly maxParallel?: number | undefined
 }
 
 /** What came of one run; the caller knows its round, and what it runs beside. */
-export type SoakResult = Omit<SoakEntry, 'round' | 'sideBySide'>
+export type SoakResult = Omit<SoakEntry, 'round' | 'sideBySide' | 'maxParallel'>
 
 /** First digits of the SHA-256 of the dist/index.js that runs. */
 const bundle = createHash('sha256')
@@ -30,7 +32,14 @@ const bundle = createHash('sha256')
   .slice(0, 12)
 
 /** Crash-tests one example under a condition, and compares it with the table of examples. */
-export async function soakRun({ example, condition, harsh, seed, faults }: SoakRun): Promise<SoakResult> {
+export async function soakRun({
+  example,
+  condition,
+  harsh,
+  seed,
+  faults,
+  maxParallel
+}: SoakRun): Promise<SoakResult> {
   const table = EXAMPLES[example]?.scenarios
   if (table === undefined) throw new Error(`there is no example ${example}`)
   const expected = Object.fromEntries(
@@ -45,7 +54,11 @@ export async function soakRun({ example, condition, harsh, seed, faults }: SoakR
   const began = performance.now()
   try {
     const run = await runAction(
-      { ...exampleInputs(example, 'python3.13'), faults: faults?.join('\n') ?? tableFaults(example) },
+      {
+        ...exampleInputs(example, 'python3.13'),
+        faults: faults?.join('\n') ?? tableFaults(example),
+        ...(maxParallel === undefined ? {} : { 'max-parallel': String(maxParallel) })
+      },
       { env: { ...job.env, ...(proxy === undefined ? {} : { DOCKER_HOST: proxy.address }) } }
     )
     const found = verdicts(run.report)

@@ -9,6 +9,7 @@ import { soakRun } from './soak-run.js'
 
 const [rounds = '100', file = join(root, 'docs/soak.jsonl'), only = ''] = process.argv.slice(2)
 const sideBySide = Number(process.env.SIDE_BY_SIDE ?? '1')
+const maxParallel = process.env.MAX_PARALLEL === undefined ? undefined : Number(process.env.MAX_PARALLEL)
 
 let isStopped = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -74,8 +75,13 @@ async function soak(): Promise<void> {
   const runs = Array.from({ length: sideBySide }, async () => {
     for (let turn = left.shift(); turn !== undefined && !isStopped; turn = left.shift()) {
       const { round, ...run } = turn
-      const result = await soakRun({ ...run, seed: `${round} ${run.example}` })
-      const entry: SoakEntry = { round, ...(sideBySide > 1 ? { sideBySide } : {}), ...result }
+      const result = await soakRun({ ...run, seed: `${round} ${run.example}`, maxParallel })
+      const entry: SoakEntry = {
+        round,
+        ...(sideBySide > 1 ? { sideBySide } : {}),
+        ...(maxParallel === undefined ? {} : { maxParallel }),
+        ...result
+      }
       entries.push(entry)
       appendFileSync(file, `${JSON.stringify(entry)}\n`)
       console.log(
