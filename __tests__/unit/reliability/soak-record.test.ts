@@ -38,11 +38,15 @@ test('the figures count what was wrong, unknown and left, by condition', () => {
     leftBehind: 1
   }
   const other = { ...run, example: 'b', verdict: null, right: 0, inconclusive: 0, wrong: [], leftBehind: 0 }
-  const text = renderSoak([run, other, { ...run, condition: 'idle', bundle: 'b2', sideBySide: 3 }])
+  const text = renderSoak([
+    run,
+    other,
+    { ...run, condition: 'idle', bundle: 'b2', sideBySide: 3, maxParallel: 1 }
+  ])
   expect(text).toContain('| `faults` | 2 | 20 | 2 | 1 | 1 | 60 | 1 |')
   expect(text).toContain('| `idle` | 1 | 20 | 2 | 1 | 0 | 30 | 1 |')
   expect(text).toContain('| `load` | 0 | 0 | 0 | 0 | 0 | 0 | 0 |')
   expect(text).toContain(
-    '- 2 runs of `dist/index.js` b1 on Docker 20.10\n- 1 runs of `dist/index.js` b2 on Docker 20.10, 3 side by side'
+    '- 2 runs of `dist/index.js` b1 on Docker 20.10\n- 1 runs of `dist/index.js` b2 on Docker 20.10, 3 side by side, with `max-parallel: 1`'
   )
 })
