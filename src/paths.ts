@@ -1,6 +1,16 @@
+import { posix } from 'node:path'
+
 /**
  * Absolute POSIX paths inside a container, as strings. Pure; the runner's own path rules play no part.
  */
+
+/** As many links as Linux follows in one path (path_resolution(7)). */
+export const LINUX_LINK_LIMIT = 40
+
+/** Where a symbolic link leads: a relative target begins at the directory of the link. */
+export function linkedPath(link: string, target: string): string {
+  return posix.resolve(posix.dirname(link), target)
+}
 
 /** Whether `path` is `ancestor` itself or lies below it. */
 export function isWithin(path: string, ancestor: string): boolean {

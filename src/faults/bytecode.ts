@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { baseName, directoriesBetween, isWithin, parentOf } from '../paths.js'
+import { baseName, directoriesBetween, isWithin, linkedPath, LINUX_LINK_LIMIT, parentOf } from '../paths.js'
 import type {
   Fault,
   ModuleBytecode,
@@ -18,8 +18,6 @@ import type {
 
 /** Magic, flags, mtime or hash, size: 16 bytes since Python 3.7 (PEP 552). */
 const HEADER_BYTES = 16
-/** As many as Linux follows. */
-const MOST_LINKS = 40
 
 /** A module of the real start-up, and a path where its interpreter would take bytecode for it. */
 interface Place {
@@ -82,9 +80,8 @@ function places(
   if ('reason' in found) return found
   const matched = found.flatMap(({ module, path }): Place[] => {
     const source = sourceOf(module.source, context)
-    if (source === 'as compiled') return [{ module, path }]
-    if (source === 'unknown') return hasToMatch ? [] : [{ module, path }]
-    return [{ module: matching(module, source), path }]
+    if (source === 'unknown' && hasToMatch) return []
+    return [{ module: typeof source === 'string' ? module : matching(module, source), path }]
   })
   if (matched.length > 0) return matched
   return {
@@ -99,7 +96,7 @@ function places(
 function sourceOf(
   path: string,
   context: PlantContext,
-  links = MOST_LINKS
+  links = LINUX_LINK_LIMIT
 ): TreeEntry | 'as compiled' | 'unknown' {
   const volume = context.volumes.find(({ mount }) => isWithin(path, mount))
   if (volume === undefined) return 'as compiled'
@@ -108,7 +105,7 @@ function sourceOf(
     .map((at) => volume.tree.get(at))
     .find((entry) => entry?.linkTarget !== undefined)
   if (link?.linkTarget !== undefined && links > 0) {
-    const target = posix.resolve(parentOf(link.path), link.linkTarget)
+    const target = linkedPath(link.path, link.linkTarget)
     return sourceOf(posix.join(target, path.slice(link.path.length)), context, links - 1)
   }
   const entry = volume.tree.get(path)

@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
 import { newName } from '../names.js'
+import { linkedPath } from '../paths.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import type { ImageFacts } from '../model.js'
 import { readCacheEnv } from './cache-env.js'
@@ -100,7 +100,7 @@ async function readText(engine: Engine, container: string, start: string): Promi
     const bounds = { entries: 1, bytes: longestAccountFile, keepContent: true }
     const entry = (await engine.read(container, path, bounds))?.entries.get(path)
     if (entry?.type !== 'symlink') return entry?.content?.toString('utf8') ?? ''
-    path = posix.resolve(posix.dirname(path), entry.linkTarget ?? '')
+    path = linkedPath(path, entry.linkTarget ?? '')
   }
   return ''
 }

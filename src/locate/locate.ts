@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { posix } from 'node:path'
 import { EngineError } from '../engine/errors.js'
+import { linkedPath } from '../paths.js'
 import { candidatesOf, repositoryOf, type Candidates, type Repository } from './candidates.js'
 import { openCheckout, readSource, within, type Checkout } from './checkout.js'
 import { copiesOf } from './dockerfile.js'
@@ -144,7 +145,7 @@ async function hashIn(engine: Engine, container: string, path: string): Promise<
     for (let [at, links] = [path, 0]; links <= MOST_LINKS; links++) {
       const entry = await engine.readEntry(container, at)
       if (entry?.type !== 'symlink') return entry?.sha256
-      at = posix.resolve(posix.dirname(at), entry.linkTarget ?? '')
+      at = linkedPath(at, entry.linkTarget ?? '')
     }
     return undefined
   } catch (error) {

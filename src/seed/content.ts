@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { isWithin, parentOf } from '../paths.js'
+import { isWithin, linkedPath, parentOf } from '../paths.js'
 import type { EntryType, TreeEntry } from '../model.js'
 
 /** Bounds of all seeds together are below those of what is read back from a volume, so that trials get all of it. */
@@ -111,7 +111,7 @@ export class SeedContent {
   }
 
   #checkLink({ name, linkTarget = '' }: SeedEntry, shown: string): void {
-    const target = posix.resolve(posix.dirname(this.#pathOf(name)), linkTarget)
+    const target = linkedPath(this.#pathOf(name), linkTarget)
     if (linkTarget !== '' && isWithin(target, this.#place)) return
     throw new SeedError(`holds ${shown}, a link to ${JSON.stringify(linkTarget)}, which leads out of it`)
   }

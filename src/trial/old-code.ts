@@ -1,8 +1,7 @@
-import { posix } from 'node:path'
 import pLimit from 'p-limit'
 import { withCanary } from '../canary.js'
 import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
-import { isWithin } from '../paths.js'
+import { isWithin, linkedPath, LINUX_LINK_LIMIT } from '../paths.js'
 import { containerBody } from './container.js'
 import { verboseImports } from './reconnaissance.js'
 import type { BootLimits } from './boots.js'
@@ -15,8 +14,6 @@ import type { OldCode, PythonFacts, TreeEntry, VolumeState } from '../model.js'
 const PAIRS_AT_ONCE = 200
 /** Sources that are read at the same time: each is a request to the engine, or a process where that is reached through one. */
 const READS_AT_ONCE = 8
-/** As many as Linux follows. */
-const MOST_LINKS = 40
 /** Larger sources are generated tables. */
 const MOST_SOURCE_BYTES = 1_048_576
 
@@ -160,7 +157,7 @@ async function withSources(
     loaded.map(({ file, ran, own: [own, ...others] }) =>
       atOnce(async (): Promise<LoadedCode[]> => {
         if (own === undefined || others.length > 0) return []
-        const ofImage = await readSource(lab, pristine.id, own, MOST_LINKS)
+        const ofImage = await readSource(lab, pristine.id, own, LINUX_LINK_LIMIT)
         const source = ofImage ?? cleanState.find(({ tree }) => tree.has(own))?.tree.get(own)?.content
         return source === undefined ? [] : [{ file, ran, own, source, ownIsMade: ofImage === undefined }]
       })
@@ -179,7 +176,7 @@ async function readSource(
   const bounds = { entries: 1, bytes: MOST_SOURCE_BYTES, keepContent: true }
   const entry = (await lab.engine.read(container, path, bounds))?.entries.get(path)
   if (entry?.linkTarget === undefined || links === 0) return entry?.content
-  return await readSource(lab, container, posix.resolve(posix.dirname(path), entry.linkTarget), links - 1)
+  return await readSource(lab, container, linkedPath(path, entry.linkTarget), links - 1)
 }
 
 /**

@@ -197,8 +197,6 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     let unsettled: Unsettled | undefined = turn
     for (let run = 2; unsettled !== undefined; run++) unsettled = await attempt(turn, run, unsettled)
   }
-  /** Trials that had a run, and were not run again since the run ended with another one's failure. */
-  const unsettled = new Set<string>()
 
   let turns = schedule.scenarios.map((scenario, index): Turn => ({ scenario, number: index + 1 }))
   while (turns.length > 0) {
@@ -207,9 +205,10 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
     lab.signal.throwIfAborted()
     const broken = settled.find((result) => result.status === 'rejected')
     if (broken !== undefined) throw broken.reason
-    for (const turn of doubtful.splice(0)) {
-      if (hasEnded()) unsettled.add(turn.scenario.id)
-      else await confirm(turn)
+    while (!hasEnded()) {
+      const turn = doubtful.shift()
+      if (turn === undefined) break
+      await confirm(turn)
     }
     turns = postponed.splice(0)
   }
@@ -219,7 +218,7 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       .filter(({ id }) => !results.has(id))
       .map((scenario) => ({
         scenario,
-        reason: unsettled.has(scenario.id)
+        reason: doubtful.some((turn) => turn.scenario.id === scenario.id)
           ? 'fail-fast: another scenario failed before what came of this one could be confirmed'
           : 'fail-fast: an earlier scenario failed'
       }))

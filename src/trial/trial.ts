@@ -106,16 +106,14 @@ async function readBack(
   const watched = [...control.sentinels.keys(), ...control.stableFiles]
   const onVolumes = watched.filter((path) => holder(path, mounts) !== undefined)
   const volumes = await readWatching(engine, container, mounts, onVolumes, bounds)
-  const entries = new Map(volumes.entries)
   const roots = layerRoots(scenario, dataPaths, mounts)
-  let isCut = false
-  for (const root of roots) {
-    const below = watched.filter((path) => isWithin(path, root))
-    const layer = await readWatching(engine, container, [root], below, bounds)
-    for (const [path, entry] of layer.entries) entries.set(path, entry)
-    isCut ||= layer.truncated
+  const inLayer = watched.filter((path) => holder(path, roots) !== undefined)
+  const layer = await readWatching(engine, container, roots, inLayer, bounds)
+  return {
+    entries: new Map([...volumes.entries, ...layer.entries]),
+    truncated: volumes.truncated,
+    cutRoots: layer.truncated ? roots : []
   }
-  return { entries, truncated: volumes.truncated, cutRoots: isCut ? roots : [] }
 }
 
 /** The data paths in the container's own layer where it stays, and what the scenario aims at. */
