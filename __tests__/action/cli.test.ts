@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
@@ -61,6 +61,23 @@ describe('the command line', () => {
       .object({ version: z.string() })
       .parse(JSON.parse(await readFile(join(root, 'package.json'), 'utf8')))
     expect(await execute(CLI, [flag])).toMatchObject({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
+  })
+})
+
+describe('the package', () => {
+  // What a user of npx gets: no lock file holds what it would fetch beside the bundle.
+  test('needs nothing but itself, without a network', async () => {
+    const project = join(directory, 'project')
+    await mkdir(project)
+    const packed = await execute('npm', ['pack', '--silent', '--pack-destination', project])
+    expect(packed.exitCode).toBe(0)
+    const tarball = join(project, packed.stdout.trim())
+    const npm = ['--prefix', project, '--offline', '--no-audit', '--no-fund']
+    expect(await execute('npm', ['install', ...npm, tarball])).toMatchObject({ exitCode: 0 })
+    const installed = await readdir(join(project, 'node_modules'))
+    expect(installed.filter((name) => !name.startsWith('.'))).toEqual(['cache-crash-test'])
+    const { stdout } = await execute(join(project, 'node_modules/.bin/cache-crash-test'), ['--version'])
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 })
 
