@@ -24,7 +24,8 @@ except OSError:
  */
 export function withCanary(source: Buffer, canary: string): Buffer {
   const text = source.toString('latin1')
-  const future = [...text.matchAll(/^from __future__ import (?:\([^)]*\)|[^\n]*)/gm)].at(-1)
+  // Bounded: of a forged file, each of many brackets that are never closed would be looked for to its end.
+  const future = [...text.matchAll(/^from __future__ import (?:\([^)]{0,1000}\)|[^\n]*)/gm)].at(-1)
   const comments = /^(?:\xef\xbb\xbf)?(?:[^\S\n]*(?:#[^\n]*)?\n)*/.exec(text)
   const at = future === undefined ? (comments?.[0].length ?? 0) : future.index + future[0].length
   const statement = canaryStatement(canary)

@@ -269,6 +269,8 @@ export interface ImageFacts {
   /** True when root's usual power to ignore mode bits is there: uid 0 with CAP_DAC_OVERRIDE. */
   readonly ignoresModeBits: boolean
   readonly python: PythonFacts | undefined
+  /** Whether there is a program that is called like one, and does not answer as Python 3 does. */
+  readonly hasSilentPython: boolean
 }
 
 // ---------------------------------------------------------------- state in a container
@@ -398,7 +400,7 @@ export interface ModuleBytecode {
 
 /** What reconnaissance learned of the imports of the real start-up. */
 export type PythonImports =
-  | { readonly kind: 'known'; readonly bytecode: readonly ModuleBytecode[]; readonly modulesSeen: number }
+  | { readonly kind: 'known'; readonly bytecode: readonly ModuleBytecode[] }
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** What a plant may depend on, beside its target. */
@@ -708,8 +710,8 @@ export interface Observation {
   /** First boots on the planted state: one, or one a replica. */
   readonly boots: readonly BootObservation[]
   readonly secondBoot: BootObservation | undefined
-  /** Code of the previous release that start-up ran from the volumes although the image has newer. */
-  readonly oldCode: readonly OldCode[] | typeof UNKNOWN_CODE
+  /** Code of the previous release that start-up ran from the volumes although the image has newer; undefined where nobody looked. */
+  readonly oldCode: readonly OldCode[] | typeof UNKNOWN_CODE | undefined
   /** The planted path after the first boot; `missing` when nothing is there, undefined when not read. */
   readonly pathAfter: TreeEntry | 'missing' | undefined
   /** Whether what was planted is still exactly there after the first boot. */

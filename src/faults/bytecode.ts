@@ -19,6 +19,9 @@ import type {
 /** Magic, flags, mtime or hash, size: 16 bytes since Python 3.7 (PEP 552). */
 const HEADER_BYTES = 16
 
+/** One that is met is enough; as many as modules are compiled. */
+const MOST_PLACES = 20
+
 /** A module of the real start-up, and a path where its interpreter would take bytecode for it. */
 interface Place {
   readonly module: ModuleBytecode
@@ -45,19 +48,19 @@ const cached: Locate = (target, _, bytecode) => {
  * standard library: every directory of PYTHONPATH comes before that, and no release leaves bytecode of it there.
  */
 const shadowing: Locate = (target, python, bytecode) => {
+  const candidates = bytecode
+    .filter(
+      ({ module, source }) =>
+        !module.includes('.') && baseName(source) !== '__init__.py' && !isOfStandardLibrary(source, python)
+    )
+    .map((module) => ({ module, position: python.sysPath.indexOf(parentOf(module.source)) }))
   const found = python.sysPath.flatMap((directory, position) => {
     if (!isWithin(directory, target.path)) return []
-    const module = bytecode.find(
-      (candidate) =>
-        !candidate.module.includes('.') &&
-        baseName(candidate.source) !== '__init__.py' &&
-        !isOfStandardLibrary(candidate.source, python) &&
-        python.sysPath.indexOf(parentOf(candidate.source)) > position
-    )
+    const module = candidates.find((candidate) => candidate.position > position)?.module
     return module === undefined ? [] : [{ module, path: `${directory}/${module.module}.pyc` }]
   })
   return found.length > 0
-    ? found
+    ? found.slice(0, MOST_PLACES)
     : {
         reason: `no directory of Python's module search path at ${target.path} comes before the code of this image`
       }

@@ -39,13 +39,16 @@ export function chooseModules(
   places: readonly string[] = []
 ): ModuleChoice[] {
   const seen = new Set<string>()
-  const candidates = imports.flatMap((record): ModuleChoice[] => {
-    const { module, source } = record
+  const told = toldPaths(imports)
+  const candidates = imports.flatMap(({ module, source }): ModuleChoice[] => {
     if (source === undefined || !source.endsWith('.py') || bootstrap.test(module) || seen.has(source))
       return []
     seen.add(source)
-    return [{ module, source, cached: toldPath(record) }]
+    return [{ module, source, cached: told.get(source) }]
   })
+  const firstAtPlace = python.sysPath.findIndex((directory) =>
+    places.some((place) => isWithin(directory, place))
+  )
   const groups =
     places.length === 0
       ? [candidates]
@@ -54,7 +57,7 @@ export function chooseModules(
             candidates.filter((choice) => isWithin(bytecodePath(choice, python), place))
           ),
           candidates.filter(({ source }) => places.some((place) => isWithin(source, place))),
-          candidates.filter((choice) => isShadowable(choice, python, places))
+          candidates.filter((choice) => isShadowable(choice, python, firstAtPlace))
         ]
   const turns = groups.map((group) => bestTier(group, python))
   const longest = Math.max(...turns.map((group) => group.length))
@@ -94,9 +97,18 @@ function tierOf(source: string, python: PythonFacts): Tier {
  * Where the log says that bytecode is, or the directory of it where that could not be made: a process whose start took
  * PYTHONPYCACHEPREFIX back looks beside the source, whatever the image's environment says. The name in the directory
  * depends on how the interpreter optimises, so the interpreter makes it.
+ * @returns by source: of several processes, what the first one says that says it
  */
-function toldPath({ bytecode, bytecodeDirectory }: ImportRecord): string | undefined {
-  return bytecode ?? bytecodeDirectory
+function toldPaths(imports: readonly ImportRecord[]): Map<string, string> {
+  const told = new Map<string, string>()
+  for (const path of ['bytecode', 'bytecodeDirectory'] as const) {
+    for (const record of imports) {
+      const at = record[path]
+      if (at !== undefined && record.source !== undefined && !told.has(record.source))
+        told.set(record.source, at)
+    }
+  }
+  return told
 }
 
 /** Where the interpreter looks for bytecode: what the log said, else by the rules of PEP 3147 and PYTHONPYCACHEPREFIX. */
@@ -110,13 +122,8 @@ function bytecodePath({ source, cached }: ModuleChoice, python: PythonFacts): st
 }
 
 /** A top-level module of the image's own found behind a directory of the search path that is at one of the places. */
-function isShadowable(
-  { module, source }: ModuleChoice,
-  python: PythonFacts,
-  places: readonly string[]
-): boolean {
+function isShadowable({ module, source }: ModuleChoice, python: PythonFacts, firstAtPlace: number): boolean {
   if (module.includes('.') || posix.basename(source) === '__init__.py') return false
   if (tierOf(source, python) === 'standard') return false
-  const earlier = python.sysPath.slice(0, Math.max(0, python.sysPath.indexOf(posix.dirname(source))))
-  return earlier.some((directory) => places.some((place) => isWithin(directory, place)))
+  return firstAtPlace !== -1 && firstAtPlace < python.sysPath.indexOf(posix.dirname(source))
 }

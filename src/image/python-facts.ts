@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { posix } from 'node:path'
 import { z } from 'zod'
 import type { ContainerBody, Engine } from '../engine/engine.js'
-import type { PythonFacts } from '../model.js'
+import type { ImageFacts } from '../model.js'
 import { readConfig, type ContainerConfig } from './container-config.js'
 import { normalAbsolutePath } from './container-path.js'
 import { runOneOff } from './one-off.js'
@@ -36,9 +36,12 @@ reply({
 })
 `
 
+/** An image with more directories on its search path than this is asked in vain: each may become a place to plant at. */
+const mostDirectories = 1000
+
 const paths = z
   .array(z.string())
-  .max(10_000)
+  .max(mostDirectories)
   .transform((list) => [...new Set(list.flatMap((path) => normalAbsolutePath(path) ?? []))])
 
 const schema = z.object({
@@ -49,18 +52,22 @@ const schema = z.object({
   stdlib: paths
 })
 
+/** What is known of the Python of an image. */
+export type PythonAnswer = Pick<ImageFacts, 'python' | 'hasSilentPython'>
+
 /**
  * Asks the image's own interpreter what it is and where it looks for code, in a one-off container without network. Works
  * on images without a shell.
  * @param body what every boot is created with; its user and environment decide the answer
- * @returns undefined when the image has no Python, or one that does not answer as CPython does, with a note
+ * @returns nothing where the image has no Python; of one that does not answer as CPython does only that, with a note
  * @throws EngineError
  */
 export async function readPythonFacts(
   engine: Engine,
   body: ContainerBody,
   options: PythonOptions
-): Promise<PythonFacts | undefined> {
+): Promise<PythonAnswer> {
+  let hasSilentPython = false
   for (const executable of interpreterCandidates(readConfig(body))) {
     const token = randomUUID()
     // -B: looking at an image must not write bytecode on its volumes.
@@ -73,13 +80,15 @@ export async function readPythonFacts(
     const answer = schema.safeParse(run.kind === 'finished' ? readReply(token, run.output) : undefined)
     if (answer.success) {
       const { pycachePrefix, ...facts } = answer.data
-      return { executable, ...facts, pycachePrefix: normalAbsolutePath(pycachePrefix ?? '') }
+      const python = { executable, ...facts, pycachePrefix: normalAbsolutePath(pycachePrefix ?? '') }
+      return { python, hasSilentPython: false }
     }
     const how = run.kind === 'finished' ? `exited with ${run.exitCode}` : run.kind.replace('-', ' ')
     options.note?.(`"${executable}" of the image does not answer as Python 3 does (${how})`)
-    if (run.kind === 'timed-out') return undefined
+    hasSilentPython = true
+    if (run.kind === 'timed-out') break
   }
-  return undefined
+  return { python: undefined, hasSilentPython }
 }
 
 const longestCandidate = 256

@@ -20,11 +20,11 @@ export interface ImportRecord {
 
 /** What is kept of a log that may be forged: of loads, as of a module by each of many workers, and of modules. */
 const mostLoads = 100_000
-const mostRecords = 5000
+const mostRecords = 10_000
 
 /** What a log says of imports. */
 export interface ParsedImports {
-  /** At most 5,000. */
+  /** At most 10,000. */
   readonly records: readonly ImportRecord[]
   /** Whether that is all of them. */
   readonly isWhole: boolean
@@ -53,8 +53,8 @@ interface Loading {
  *     import 'm' # <_frozen_importlib_external.SourceFileLoader object at 0x…>
  *
  * @param log lines, or text with lines; untrusted
- * @returns records in the order in which loading began, one for each module and source: the last ones, since start-up loads the
- *   application's own after the libraries
+ * @returns records in the order in which loading began, one for each module that was compiled from a source, and one for each bytecode
+ *   that was used: the last ones, since start-up loads the application's own after the libraries
  */
 export function parseVerboseImports(log: string | readonly string[]): ParsedImports {
   const state: State = { loading: [], open: new Map(), sourceOf: new Map() }
@@ -71,15 +71,15 @@ export function parseVerboseImports(log: string | readonly string[]): ParsedImpo
     const path = source ?? bytecode
     const name = module ?? lastPart(stemOf(path ?? ''))
     if (path === undefined || !name.split('.').every(isName)) continue
-    const key = `${name}\0${path}`
+    // Each process may run with bytecode of its own (-O, another version), so that it is told apart; sources are the same.
+    const key = [name, path, from, ...(from === 'bytecode' ? [bytecode] : [])].join('\0')
     const before = records.get(key)
-    // A second process may have used what the first one wrote.
     records.set(key, {
       module: name,
       source,
       bytecode: bytecode ?? before?.bytecode,
       bytecodeDirectory: bytecodeDirectory ?? before?.bytecodeDirectory,
-      from: before?.from ?? from
+      from
     })
   }
   return {
@@ -87,6 +87,9 @@ export function parseVerboseImports(log: string | readonly string[]): ParsedImpo
     isWhole: isWhole && records.size <= mostRecords
   }
 }
+
+/** What stands between the two paths of a line. */
+const MATCHES = '.pyc matches /'
 
 /** How far back a line may refer, so that a forged log costs no more time than a real one. */
 const reach = 50
@@ -101,9 +104,11 @@ interface State {
 }
 
 function read(line: string, state: State): void {
-  const matches = /^# (\/.*\.pyc) matches (\/.*)$/.exec(line)
-  if (matches) {
-    const [bytecode, source] = [normalAbsolutePath(matches[1] ?? ''), normalAbsolutePath(matches[2] ?? '')]
+  // Not by an expression: a forged line of megabytes would take it hours.
+  const matches = line.startsWith('# /') ? line.lastIndexOf(MATCHES) : -1
+  if (matches !== -1) {
+    const bytecode = normalAbsolutePath(line.slice('# '.length, matches + '.pyc'.length))
+    const source = normalAbsolutePath(line.slice(matches + MATCHES.length - '/'.length))
     if (bytecode !== undefined && source !== undefined && state.sourceOf.size < mostLoads) {
       state.sourceOf.set(bytecode, source)
     }

@@ -78,7 +78,7 @@ export async function reconnoitre(lab: Lab, request: ReconnaissanceRequest): Pro
     if (bytecode === undefined || (bytecode.length === 0 && modules.length > 0))
       return unknown('its interpreter could not compile stale bytecode', records)
     return {
-      imports: { kind: 'known', bytecode, modulesSeen: records.length },
+      imports: { kind: 'known', bytecode },
       records: isComplete ? records : undefined
     }
   } finally {
@@ -131,8 +131,9 @@ export async function verboseImports(
     const { container, volumes, observed } = await bootVerbosely(lab, bench, { ...request, limits })
     if (observed.outcome.kind === 'engine-error')
       throw new EngineError('boot to see imports', undefined, observed.outcome.message)
+    // Also one that was not ready: what comes next may want its ports, or its locks.
+    await lab.engine.killContainer(container)
     if (observed.outcome.kind === 'ready') {
-      await lab.engine.killContainer(container)
       const log = await readLog(lab, container)
       const { records, isWhole } = parseVerboseImports(log.text)
       return { records, isComplete: log.isWhole && isWhole, log: log.text, volumes, container }

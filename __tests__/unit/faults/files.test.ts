@@ -11,7 +11,7 @@ import type { Plant, PlantContext, PythonFacts, Target, TreeEntry } from '../../
 const CONTEXT: PlantContext = {
   facts: facts({ user: { spec: '1000', uid: 1000, gid: 1000 }, ignoresModeBits: false }),
   volumes: [],
-  imports: { kind: 'known', bytecode: [], modulesSeen: 0 },
+  imports: { kind: 'known', bytecode: [] },
   locks: new Map(),
   addedPaths: [],
   rehearsed: { concurrent: true, stranger: true },
@@ -218,7 +218,6 @@ describe('code of the last release on a volume', () => {
     volumes: [{ mount: '/data', tree: tree(...sources), truncated: false }],
     imports: {
       kind: 'known',
-      modulesSeen: sources.length,
       bytecode: sources.map(({ path }) => ({
         module: 'm',
         source: path,
@@ -245,7 +244,7 @@ describe('code of the last release on a volume', () => {
       timestamp: Buffer.alloc(20, 1)
     }
     const bytecode = [{ ...module, uncheckedHash: Buffer.alloc(20, 2) }]
-    const compiled: PlantContext = { ...context, imports: { kind: 'known', modulesSeen: 1, bytecode } }
+    const compiled: PlantContext = { ...context, imports: { kind: 'known', bytecode } }
     const [entry] = plant('stale-bytecode', at(restored), compiled).entries
     expect(entry?.content?.readUInt32LE(8)).toBe(2_000)
     expect(entry?.content?.readUInt32LE(12)).toBe(source.size)
@@ -299,7 +298,6 @@ describe('code of the last release on a volume', () => {
       ...known(...entries),
       imports: {
         kind: 'known',
-        modulesSeen: 1,
         bytecode: [
           {
             module: 'm',

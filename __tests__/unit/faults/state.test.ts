@@ -9,7 +9,7 @@ import type { Plant, PlantContext, Target, TreeEntry } from '../../../src/model.
 const CONTEXT: PlantContext = {
   facts: facts({ user: { spec: '1000', uid: 1000, gid: 1000 }, ignoresModeBits: false }),
   volumes: [],
-  imports: { kind: 'known', bytecode: [], modulesSeen: 0 },
+  imports: { kind: 'known', bytecode: [] },
   rehearsed: { concurrent: true, stranger: true },
   previous: { reason: 'no previous-image is given' },
   locks: new Map(),
