@@ -1,4 +1,4 @@
-import { holder, isWithin, parentOf } from '../paths.js'
+import { directoriesBetween, holder, isWithin, parentOf } from '../paths.js'
 import type { ControlKnowledge, Scenario } from '../model.js'
 
 /** How many names a note has at most. */
@@ -52,14 +52,26 @@ export function corruptedPaths(scenarios: readonly Scenario[]): string[] {
 
 /** What was written at a volume beside the paths: of a whole directory only the directory. */
 function uncovered(mount: string, written: readonly string[], paths: readonly string[]): string[] {
-  const isApart = (path: string): boolean =>
-    holder(path, paths) === undefined && !paths.some((other) => isWithin(other, path))
-  const tops = written
-    .filter((path) => path !== mount && isWithin(path, mount) && isApart(path))
-    .map((path) => {
-      let top = path
-      while (parentOf(top) !== mount && isApart(parentOf(top))) top = parentOf(top)
-      return top
-    })
-  return [...new Set(tops)].sort()
+  // A volume may hold tens of thousands of files: what is known of a directory is not asked again for each of them.
+  const covered = new Set(paths)
+  const leading = new Set(paths.flatMap((path) => [path, ...directoriesBetween('/', path), '/']))
+  const isCovered: (path: string) => boolean = memoized(
+    (path) => covered.has(path) || (path !== '/' && isCovered(parentOf(path)))
+  )
+  const isApart = (path: string): boolean => !leading.has(path) && !isCovered(path)
+  const top: (path: string) => string = memoized((path) => {
+    const parent = parentOf(path)
+    return parent === mount || !isApart(parent) ? path : top(parent)
+  })
+  const beside = written.filter((path) => path !== mount && isWithin(path, mount) && isApart(path))
+  return [...new Set(beside.map(top))].sort()
+}
+
+/** A function of a path that is called once for each. */
+function memoized<T>(of: (path: string) => T): (path: string) => T {
+  const known = new Map<string, T>()
+  return (path) => {
+    if (!known.has(path)) known.set(path, of(path))
+    return known.get(path) as T
+  }
 }

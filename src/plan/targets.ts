@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js'
 import { holder, isWithin, parentOf } from '../paths.js'
 import type { ControlKnowledge, ImageFacts, Omission, Role, Target, Tree, TreeEntry } from '../model.js'
 
@@ -177,25 +178,33 @@ export function expand(
   control: Pick<ControlKnowledge, 'volumes' | 'writtenPaths' | 'addedPaths' | 'seededPaths' | 'sentinels'>
 ): Target[] {
   if (!isMountPoint(target)) return [target]
+  // In one pass each, since a volume may have as many entries at its first level as it can have at all.
+  const topOf = (path: string): string => {
+    const end = path.indexOf('/', target.path.length + 1)
+    return end === -1 ? path : path.slice(0, end)
+  }
+  const tops = (paths: readonly string[]): Set<string> =>
+    new Set(paths.filter((path) => path !== target.path && isWithin(path, target.path)).map(topOf))
+  const trees = grouped(
+    [...target.tree].filter(([path]) => path !== target.path),
+    ([path]) => topOf(path)
+  )
+  const learned = grouped(target.learned, ({ path }) => topOf(path))
+  const [written, seeded] = [tops(control.writtenPaths), tops(control.seededPaths)]
+  const added = new Set(control.addedPaths)
   return [...target.tree.values()]
-    .filter((entry) => entry.path !== target.path && parentOf(entry.path) === target.path)
-    .filter((entry) => !control.sentinels.has(entry.path))
+    .filter(({ path }) => path !== target.path && parentOf(path) === target.path)
+    .filter(({ path }) => !control.sentinels.has(path) && (written.has(path) || seeded.has(path)))
     .map((entry) => ({
-      entry,
-      used: control.writtenPaths.some((written) => isWithin(written, entry.path)),
-      seeded: isSeeded(entry.path, control)
-    }))
-    .filter(({ used, seeded }) => used || seeded)
-    .map(({ entry, used, seeded }) => ({
       ...target,
       path: entry.path,
       source: `${target.source} (in ${target.path})`,
       entry,
-      tree: subtree(target.tree, entry.path),
+      tree: new Map(trees.get(entry.path)),
       parentExists: true,
-      used,
-      inImage: !control.addedPaths.includes(entry.path) && !seeded,
-      learned: target.learned.filter(({ path }) => isWithin(path, entry.path))
+      used: written.has(entry.path),
+      inImage: !added.has(entry.path) && !seeded.has(entry.path),
+      learned: learned.get(entry.path) ?? []
     }))
 }
 

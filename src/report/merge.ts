@@ -1,5 +1,5 @@
 import { counted } from './excerpt.js'
-import { grouped } from './grouped.js'
+import { grouped } from '../grouped.js'
 import { joinShards, type JoinedLeg } from './merge-leg.js'
 import type { Report } from './schema.js'
 import { countsOf, expectedFailuresIn, gravest } from './verdict.js'

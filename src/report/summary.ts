@@ -1,6 +1,6 @@
 import { readinessChart } from './chart.js'
 import { counted } from './excerpt.js'
-import { grouped } from './grouped.js'
+import { grouped } from '../grouped.js'
 import { code, markdownText, prose } from './markdown.js'
 import type { Report, ReportLeg, ReportScenario } from './schema.js'
 import { explained, folded, quoted, rowHead, RUN_SIGN, section, type Detail } from './summary-section.js'

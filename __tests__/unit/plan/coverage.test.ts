@@ -35,6 +35,17 @@ test('says how many more there are', () => {
   )
 })
 
+test('looks at a full volume once, not once for every path', () => {
+  const deep = '/d'.repeat(60)
+  const files = Array.from({ length: 50_000 }, (_, at) => `/data${deep}/${at % 500}/${at}`)
+  const paths = Array.from({ length: 2_000 }, (_, at) => `/data/cache/${at}`)
+  const start = performance.now()
+  expect(coverageNotes(control(...files), paths, [])).toEqual([
+    'Start-up also writes /data/d on the volume /data, where nothing is corrupted: name it in cache-paths or data-paths.'
+  ])
+  expect(performance.now() - start).toBeLessThan(10_000)
+})
+
 test('says that a data path is on no volume', () => {
   expect(coverageNotes(control(), [], ['/data/uploads', '/srv/uploads'])).toEqual([
     '/srv/uploads is on no volume, so only restarts of the same container are tested there. If production mounts it, name the mount point in volumes.'

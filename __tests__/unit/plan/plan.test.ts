@@ -4,9 +4,9 @@ import { catalogue } from '../../../src/faults/catalogue.js'
 import type { ContainerMounts } from '../../../src/plan/mounts.js'
 import { plan, type Pair, type PlanRequest } from '../../../src/plan/plan.js'
 import { inShard } from '../../../src/plan/shard.js'
-import { candidates } from '../../../src/plan/targets.js'
+import { candidates, expand } from '../../../src/plan/targets.js'
 import { isWithin } from '../../../src/paths.js'
-import { directory, file, tree } from '../judge/cases.js'
+import { directory, file, target, tree } from '../judge/cases.js'
 import { PACE } from './cases.js'
 import type {
   BootMode,
@@ -46,7 +46,8 @@ const FACTS: ImageFacts = {
   cacheEnv: [{ name: 'HF_HOME', path: '/data/hf' }],
   strangerUid: 4242,
   ignoresModeBits: false,
-  python: PYTHON
+  python: PYTHON,
+  hasSilentPython: false
 }
 
 function module(name: string, source: string, cached: string): ModuleBytecode {
@@ -95,7 +96,7 @@ function request(world: World): PlanRequest {
     sentinels: tree(file('/data/sentinel', 's')),
     notes: []
   }
-  const imports: PythonImports = world.imports ?? { kind: 'known', bytecode: [], modulesSeen: 10 }
+  const imports: PythonImports = world.imports ?? { kind: 'known', bytecode: [] }
   return {
     faults: catalogue.filter(({ id }) => world.faults?.includes(id) ?? true),
     pairs: [],
@@ -166,6 +167,22 @@ describe('which paths become targets', () => {
       faults: ['dangling-symlink', 'read-only']
     }
     expect(ids(world)).toEqual(['dangling-symlink@/data/models/recreate', 'read-only@/data/recreate'])
+  })
+
+  test('a mount point full of files is looked at once, not once for each', () => {
+    const files = Array.from({ length: 50_000 }, (_, at) => file(`/data/${at}`, ''))
+    const whole = target({ path: '/data', volume: '/data', tree: tree(directory('/data'), ...files) })
+    const writtenPaths = files.map(({ path }) => path)
+    const control = {
+      volumes: [],
+      writtenPaths,
+      addedPaths: writtenPaths,
+      seededPaths: [],
+      sentinels: new Map()
+    }
+    const start = performance.now()
+    expect(expand(whole, control)).toHaveLength(50_000)
+    expect(performance.now() - start).toBeLessThan(10_000)
   })
 
   test('a mount point that the control wrote nothing in is explained', () => {
@@ -378,8 +395,7 @@ describe('bytecode', () => {
   const table = module('table', '/usr/lib/python3/dist-packages/table.py', '/nowhere/table.pyc')
   const known = (...bytecode: ModuleBytecode[]): PythonImports => ({
     kind: 'known',
-    bytecode,
-    modulesSeen: 2
+    bytecode
   })
 
   test('is planted where the interpreter looks for it, with the directories that lead there', () => {
@@ -528,8 +544,8 @@ describe('properties', () => {
     volume: fc.constantFrom([], [directory('/data/a')], [directory('/data/a'), file('/data/b', 'b')]),
     truncated: fc.boolean(),
     imports: fc.constantFrom<PythonImports>(
-      { kind: 'known', bytecode: [], modulesSeen: 10 },
-      { kind: 'known', bytecode: [app], modulesSeen: 10 }
+      { kind: 'known', bytecode: [] },
+      { kind: 'known', bytecode: [app] }
     ),
     bootModes: fc.oneof(fc.constant('auto' as const), modes)
   })
