@@ -12,12 +12,14 @@ const OF_THE_IMAGE =
 const OF_THE_MACHINE =
   /no space left on device|disk quota exceeded|final child|PID from pipe|did not terminate suc?cessfully|init-p|connection reset|broken pipe|resource busy|text file busy|OOM-killed|seccomp|input\/output error|timed? ?out|driver failed programming|port is already allocated|address already in use|network .*not found|No such container|cgroup|cannot allocate memory|too many open files|resource temporarily unavailable|context (?:deadline exceeded|canceled)|error while (?:creating|mounting) /i
 
-/** A program's name, which is the image's, and may be `timeout`; runc says it again where it looked for it. */
-const PROGRAM = /\bexec: "[^"]*"(?:: (?:stat|lstat) \S+:)?/g
+/** Names that are the image's own, and may be `timeout`: of a program, which runc says again where it looked for it, and of users. */
+const NAMES = /\bexec: "[^"]*"(?:: (?:stat|lstat) \S+:)?|unable to find (?:user|group) [^:]*:/g
+/** Paths, quoted or not, but for those of the kernel's own file systems. */
+const PATHS = /"\/(?!proc\/|sys\/)[^"]*"|(?<![\w"])\/(?!proc\/|sys\/)[^\s:"]*/g
 
 /** Whether the words are of a failure that comes from the machine. */
 export function isOfTheMachine(words: string): boolean {
-  return OF_THE_MACHINE.test(words.replace(PROGRAM, ''))
+  return OF_THE_MACHINE.test(words.replace(NAMES, '').replace(PATHS, ''))
 }
 
 /** Exit codes that the engine gives to a process that never ran: not executable, not found, anything else. */

@@ -148,7 +148,12 @@ function probeDirectory({ path, outOf }: FullMount): string {
 async function isWritable(engine: Engine, container: string, path: string): Promise<boolean> {
   const refusal = await writeProbe(engine, container, path, 'write-probe', Buffer.from('x'))
   if (refusal === undefined) return true
-  if (refusal.status !== undefined && /read-only|no space left/i.test(refusal.daemonMessage)) return false
+  // At the end: what stands before it has the path, which the image may have named so.
+  if (
+    refusal.status !== undefined &&
+    /(?:read-only(?: file system)?|no space left on device)(?:: unknown)?\W*$/i.test(refusal.daemonMessage)
+  )
+    return false
   throw refusal
 }
 

@@ -13,6 +13,9 @@ export function lackedSpace(observed: BootObservation): boolean {
   return !isFine(observed) && [...head, ...tail].some((line) => NO_SPACE.test(line))
 }
 
+/** The same as the last words of the engine's, which before them has paths, and those are the image's. */
+const ENGINE_NO_SPACE = /: (?:no space left on device|disk quota exceeded)(?:: unknown)?\s*$/i
+
 /** More than a disk has left over that is called full. */
 const PROBE_BYTES = 1024 * 1024
 
@@ -25,7 +28,7 @@ export async function noRoom({ engine, mounts }: Lab, container: string): Promis
   const refusal = await writeProbe(engine, container, directory, 'room-probe', Buffer.alloc(PROBE_BYTES))
   // Whether there is room is not known then.
   if (refusal !== undefined && refusal.status === undefined) throw refusal
-  return refusal !== undefined && NO_SPACE.test(refusal.daemonMessage)
+  return refusal !== undefined && ENGINE_NO_SPACE.test(refusal.daemonMessage)
     ? `there is no room on the engine’s disk: ${refusal.daemonMessage}`
     : undefined
 }

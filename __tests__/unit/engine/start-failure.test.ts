@@ -35,6 +35,18 @@ test.each<[exitCode: number, error: string, ofTheImage: boolean]>([
   [127, `${runc}exec: "wait-timeout": executable file not found in $PATH: unknown`, true],
   [127, `${runc}exec: "/data/timeout": stat /data/timeout: no such file or directory: unknown`, true],
   [127, `${runc}exec: "wait": no space left on device: unknown`, false],
+  [
+    127,
+    `${runc}error during container init: chdir to cwd ("/cache/timeouts") set in config.json failed: not a directory: unknown`,
+    true
+  ],
+  [128, 'lstat /var/lib/docker/overlay2/3d/merged/srv/cgroup/b: not a directory', true],
+  [128, 'unable to find user seccomp: no matching entries in passwd file', true],
+  [
+    128,
+    `${runc}error during container init: chdir to cwd ("/app") set in config.json failed: input/output error`,
+    false
+  ],
   [128, 'something nobody has seen before', false],
   [0, '', false],
   [1, `${runc}exec: "/nope"`, false],

@@ -13,7 +13,15 @@ const ask = (error: EngineError | undefined): Promise<string | undefined> => {
 test('an engine that could write has room, one that refuses for want of it has none', async () => {
   expect(await ask(undefined)).toBeUndefined()
   expect(await ask(new EngineError('write archive', 500, 'read-only file system'))).toBeUndefined()
-  expect(await ask(new EngineError('write archive', 500, 'no space left on device'))).toMatch(/no room/)
+  for (const end of ['', ': unknown'])
+    expect(
+      await ask(new EngineError('write archive', 500, `write /data/x: no space left on device${end}`))
+    ).toMatch(/no room/)
+})
+
+test('a path that is called so is none', async () => {
+  const busy = 'unlinkat /a: no space left on device/.cache-crash-test-room-probe: device or resource busy'
+  expect(await ask(new EngineError('write archive', 500, busy))).toBeUndefined()
 })
 
 test('whether one that does not answer has room is not known', async () => {
