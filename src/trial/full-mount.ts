@@ -33,11 +33,14 @@ export async function stageFull(
     conditions,
     roomy: false
   })
-  const next = async (): Promise<Container> => {
+  const next = async (): Promise<Container | Problem> => {
     const left = await lab.engine.read(container.id, full.path, { ...STATE_BOUNDS, keepContent: true })
     await release()
+    // On a part of it, what start-up misses would be our doing.
+    if (left?.truncated !== false)
+      return { problem: `what it left at ${full.path} is too much to be read back` }
     const planted = new Set(scenario.plant.entries.map(({ path }) => path))
-    const kept = [...(left?.entries.values() ?? [])].filter(({ path }) => !isOurs(path, planted, full.path))
+    const kept = [...left.entries.values()].filter(({ path }) => !isOurs(path, planted, full.path))
     const ordinary = underneath.some(({ target }) => isWithin(full.path, target))
       ? underneath
       : [...underneath, bench.volume(full.path, { noCopy: true })]

@@ -6,19 +6,22 @@ import { writeState } from './state.js'
 import { stageUpgrade } from './upgrade.js'
 import type { Bench, Container, Lab } from './lab.js'
 import type { VolumeMount } from './container.js'
-import type { BootObservation, OldCode, Scenario, TreeEntry, UNKNOWN_CODE } from '../model.js'
+import type { BootObservation, Observation, Scenario, TreeEntry } from '../model.js'
 
 /** Containers that wait to be started on the planted state. */
 export interface Stage {
   readonly containers: readonly Container[]
-  /** Makes one more on the state that they left, without planting; to be called once they are stopped. */
-  readonly next: () => Promise<Container>
+  /** Makes one more on the state that they left, without planting; to be called once they are stopped. A problem where it cannot. */
+  readonly next: () => Promise<Container | Problem>
   /** Set where the next boot shows something also when the first one did not come up. */
   readonly nextEvenIfDown?: true
-  /** Finds out why a boot that did not come up says nothing about the fault; undefined when it does. */
+  /**
+   * Finds out why a boot that did not come up says nothing about the fault; undefined when it does. To be called when nothing of
+   * the trial runs any more, since it boots on the same ports.
+   */
   readonly excuse?: () => Promise<Problem | undefined>
-  /** Code of another release that start-up runs from the volumes. */
-  readonly oldCode?: readonly OldCode[] | typeof UNKNOWN_CODE
+  /** Code of another release that start-up runs from the volumes; undefined where nobody looked. */
+  readonly oldCode?: Observation['oldCode']
 }
 
 /** Why nothing can be said about the fault, and the boot that showed it. */

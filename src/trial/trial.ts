@@ -71,7 +71,9 @@ async function observe(
     await during('stop', () =>
       Promise.all(staged.containers.map(({ id }) => stop(lab, conditions.control, id)))
     )
-    last = await staged.next()
+    const next = await staged.next()
+    if ('problem' in next) return { ...problem(next.problem, 0), boots }
+    last = next
     secondBoot = await bootOnce(lab, conditions, bench, last, { ...conditions, label: 'second boot' })
   }
   const bounds = { ...STATE_BOUNDS, keepContent: plant.damaged !== undefined }
@@ -80,13 +82,15 @@ async function observe(
   const isWell = everyBoot({ boots, secondBoot }).every(isFine)
   const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
   if (full !== undefined) return { ...problem(full, 0), boots }
+  if (!cameUp && staged.excuse !== undefined)
+    await Promise.all([...staged.containers, last].map(({ id }) => engine.killContainer(id)))
   const excuse = cameUp ? undefined : await staged.excuse?.()
   if (excuse !== undefined) return { ...problem(excuse.problem, 0), preparation: excuse.boot, boots }
   return {
     problem: undefined,
     boots,
     secondBoot,
-    oldCode: staged.oldCode ?? [],
+    oldCode: staged.oldCode,
     pathAfter,
     plantInPlace,
     pathTouched,
@@ -158,7 +162,7 @@ function problem(words: string, seconds: number): Observation {
     problem: words,
     boots: [],
     secondBoot: undefined,
-    oldCode: [],
+    oldCode: undefined,
     pathAfter: undefined,
     plantInPlace: false,
     pathTouched: false,

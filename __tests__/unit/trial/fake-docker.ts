@@ -84,7 +84,8 @@ export class FakeDocker {
   }
 
   #engine(): Engine {
-    const refuse = (): Promise<never> => Promise.reject(new EngineError('fake', undefined, 'unexpected'))
+    const refuse = (name: string | symbol) => (): Promise<never> =>
+      Promise.reject(new EngineError('fake', undefined, `unexpected: ${String(name)}`))
     const known = {
       createContainer: (body: ContainerBody, name = '') => {
         this.bodies.set(name, body)
@@ -138,7 +139,7 @@ export class FakeDocker {
       info: () => Promise.resolve({ host: '127.0.0.1' })
     }
     return new Proxy(known, {
-      get: (methods, name) => (name in methods ? methods[name as keyof typeof methods] : refuse)
+      get: (methods, name) => (name in methods ? methods[name as keyof typeof methods] : refuse(name))
     }) as unknown as Engine
   }
 

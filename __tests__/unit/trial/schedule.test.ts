@@ -10,35 +10,9 @@ import { reconnoitre, verboseImports } from '../../../src/trial/reconnaissance.j
 import { rehearse } from '../../../src/trial/rehearsal.js'
 import { runSchedule, type Schedule, type ScheduleOutcome } from '../../../src/trial/schedule.js'
 import { scenario, STANDARDS, target } from '../judge/cases.js'
+import { CANARY, CONDITIONS } from './conditions.js'
 import { FakeDocker, type Behave, type Behaviour } from './fake-docker.js'
 
-const CANARY = 'cache-crash-test-canary'
-const CONDITIONS = {
-  control: {
-    readySeconds: 0.1,
-    secondReadySeconds: 0.1,
-    ignoresStopSignal: false,
-    writtenPaths: [],
-    addedPaths: [],
-    seededPaths: [],
-    volumes: [],
-    stableFiles: [],
-    stableCacheFiles: [],
-    locks: new Map(),
-    sentinels: new Map(),
-    notes: []
-  },
-  checks: [{ kind: 'log', pattern: '^ready$', flags: '' }],
-  deadlineMs: 200,
-  smokeTestMs: 200,
-  secondBoot: false,
-  replicas: 2,
-  seedState: [],
-  dataPaths: [],
-  previous: undefined,
-  python: undefined,
-  canary: CANARY
-} as const
 const BARE = { control: { sentinels: new Map(), stableFiles: [], stableCacheFiles: [] } }
 const RECREATE = scenario({
   target: target({ volume: undefined, entry: undefined, tree: new Map() }),
@@ -490,7 +464,7 @@ describe('a boot that shows its imports', () => {
     const lab = new FakeDocker(() => 'ready').lab()
     const python = { facts: undefined as unknown as PythonFacts, imports: undefined }
     expect(mayLoadFromVolumes(python, ['/data'], new Map())).toBe(true)
-    const left = { ...BOOT, entries: [], cleanState: [], canary: CANARY }
+    const left = { ...BOOT, entries: [], seedState: [], cleanState: [], canary: CANARY }
     expect(await findOldCode(lab, new Bench(lab, 'old'), python, left)).toBeUndefined()
   })
 })
