@@ -12,6 +12,7 @@ import { readSeeds, seedEntries } from './seed/seed-state.js'
 import type { TrialConditions } from './trial/boots.js'
 import { runControl, type ControlOutcome } from './trial/control.js'
 import { labFor, type Lab } from './trial/lab.js'
+import { SILENT_PYTHON } from './trial/old-code.js'
 import { runLabels } from './trial/labels.js'
 import { reconnoitre, type Reconnaissance } from './trial/reconnaissance.js'
 import { HOPED_FOR, rehearse } from './trial/rehearsal.js'
@@ -118,7 +119,7 @@ export async function prepare(
     seedState,
     dataPaths,
     previous,
-    python: facts.python === undefined ? undefined : { facts: facts.python, imports: records },
+    python: pythonStart(facts, records),
     canary
   }
   const planWith = (rehearsed: Rehearsed): Plan =>
@@ -201,6 +202,14 @@ function releaseBefore(previous: PreviousImage | undefined, facts: ImageFacts): 
   return previous.id === facts.id
     ? { reason: `previous-image ${previous.reference} is the image under test itself` }
     : previous
+}
+
+function pythonStart(
+  { python, hasSilentPython }: ImageFacts,
+  imports: Reconnaissance['records']
+): TrialConditions['python'] {
+  if (python !== undefined) return { facts: python, imports }
+  return hasSilentPython ? SILENT_PYTHON : undefined
 }
 
 const NO_IMPORTS: Reconnaissance = {

@@ -11,7 +11,8 @@ import {
   chooseModules,
   compileBytecode,
   parseVerboseImports,
-  readPythonFacts
+  readPythonFacts,
+  type PythonAnswer
 } from '../../src/image/python.js'
 import type { ModuleBytecode, PythonFacts, TreeEntry } from '../../src/model.js'
 import { directoriesBetween } from '../../src/paths.js'
@@ -34,6 +35,10 @@ afterAll(() => {
 const required = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('expected a value')
   return value
+}
+
+async function pythonOf(...asked: Parameters<typeof readPythonFacts>): Promise<PythonFacts | undefined> {
+  return (await readPythonFacts(...asked)).python
 }
 
 describe.each([
@@ -62,7 +67,7 @@ describe.each([
 
   async function boots(options: string[]) {
     const body = await engine.createBody(options, shop.tag, undefined, labels)
-    const python = required(await readPythonFacts(engine, body, { labels }))
+    const python = required(await pythonOf(engine, body, { labels }))
     const verbose = await boot({ ...body, Env: [...environmentOf(body), 'PYTHONVERBOSE=1'] }, [])
     const notes: string[] = []
     const bytecode = required(
@@ -141,7 +146,7 @@ describe.each([
 
   test('bytecode is written nowhere while looking', async () => {
     const body = await engine.createBody(['--user', 'root'], shop.tag, undefined, labels)
-    const python = required(await readPythonFacts(engine, body, { labels }))
+    const python = required(await pythonOf(engine, body, { labels }))
     const volume = `cache-crash-test-python-${process.pid}`
     const withVolume = {
       ...body,
@@ -150,7 +155,7 @@ describe.each([
     }
     const container = await engine.createContainer(withVolume)
     try {
-      await readPythonFacts(engine, withVolume, { labels })
+      await pythonOf(engine, withVolume, { labels })
       const modules = [{ module: 'shop.loader', source: '/app/shop/loader.py', cached: undefined }]
       const bytecode = await compileBytecode(engine, withVolume, python, modules, canary, { labels })
       expect(bytecode).toMatchObject([{ cached: `/data/pc/app/shop/loader.${python.cacheTag}.pyc` }])
@@ -183,7 +188,7 @@ describe('an image without a shell', () => {
       ['python3', '-c', 'pass'],
       labels
     )
-    const python = required(await readPythonFacts(engine, body, { labels }))
+    const python = required(await pythonOf(engine, body, { labels }))
     const modules = [
       {
         module: 'json',
@@ -210,7 +215,7 @@ describe('a Python that is none', () => {
     name: string,
     script: string,
     mode = 0o755
-  ): Promise<{ facts: PythonFacts | undefined; notes: string[] }> {
+  ): Promise<{ facts: PythonAnswer; notes: string[] }> {
     const path = join(directory, name)
     await writeFile(path, script, { mode })
     const mounts = ['python3', 'python'].flatMap((program) => ['-v', `${path}:/usr/local/bin/${program}:ro`])
@@ -246,18 +251,21 @@ describe('a Python that is none', () => {
     ['hangs', '#!/bin/sh\nexec /usr/bin/sleep 1000', /timed out/]
   ])('%s', async (name, script, note) => {
     const { facts, notes } = await ask(name.replaceAll(' ', '-'), script)
-    expect(facts).toBeUndefined()
+    expect(facts).toEqual({ python: undefined, hasSilentPython: true })
     expect(notes[0]).toMatch(note)
   })
 
   test('is no program', async () => {
     const { facts, notes } = await ask('no-program', 'garbage')
-    expect(facts).toBeUndefined()
+    expect(facts).toEqual({ python: undefined, hasSilentPython: true })
     expect(notes).toHaveLength(2)
   })
 
   test('cannot be executed', async () => {
-    expect(await ask('not-executable', 'garbage', 0o644)).toEqual({ facts: undefined, notes: [] })
+    expect(await ask('not-executable', 'garbage', 0o644)).toEqual({
+      facts: { python: undefined, hasSilentPython: false },
+      notes: []
+    })
   })
 })
 
@@ -269,7 +277,10 @@ test('an image without Python has none, without a note', async () => {
     ['/bin/true'],
     labels
   )
-  expect(await readPythonFacts(engine, body, { labels, note: (text) => notes.push(text) })).toBeUndefined()
+  expect(await readPythonFacts(engine, body, { labels, note: (text) => notes.push(text) })).toEqual({
+    python: undefined,
+    hasSilentPython: false
+  })
   expect(notes).toEqual([])
 })
 
@@ -289,20 +300,20 @@ describe('code that start-up loaded, and the image’s own', () => {
   const neither: CodePair = { ...same, file: '/data/c.py', ran: Buffer.from('no Python') }
 
   test.each([
-    ['is the same', [same], []],
-    ['differs', [same, other], [other]],
-    ['cannot be compared, so that nothing is known', [same, neither], undefined],
-    ['is of another interpreter, so that nothing is known', [same, foreign], undefined],
-    ['differs, whatever else cannot be compared', [neither, other], [other]]
-  ])('%s', async (_, pairs, differing) => {
+    ['is the same', [same], { differing: [], isWhole: true }],
+    ['differs', [same, other], { differing: [other], isWhole: true }],
+    ['cannot be compared', [same, neither], { differing: [], isWhole: false }],
+    ['is of another interpreter', [same, foreign], { differing: [], isWhole: false }],
+    ['differs, beside some that cannot be compared', [neither, other], { differing: [other], isWhole: false }]
+  ])('%s', async (_, pairs, comparison) => {
     const volume = `cache-crash-test-code-${process.pid}`
     const image = await engine.createBody([], 'cache-crash-test-base:python3.11', undefined, labels)
     const body = { ...image, HostConfig: { ...image.HostConfig, Binds: [`${volume}:${codeDirectory}`] } }
     const container = await engine.createContainer(body)
     try {
       await engine.write(container, codeEntries(pairs))
-      const python = required(await readPythonFacts(engine, body, { labels }))
-      expect(await compareCode(engine, body, python, pairs, labels)).toEqual(differing)
+      const python = required(await pythonOf(engine, body, { labels }))
+      expect(await compareCode(engine, body, python, pairs, labels)).toEqual(comparison)
     } finally {
       await engine.removeContainer(container)
       await engine.removeVolume(volume)
@@ -322,7 +333,7 @@ describe('modules that cannot be compiled', () => {
       ['python3', '-c', 'pass'],
       labels
     )
-    const python = required(await readPythonFacts(engine, body, { labels }))
+    const python = required(await pythonOf(engine, body, { labels }))
     const notes: string[] = []
     const modules = [
       { module: 'm', source, cached: undefined },
@@ -345,7 +356,7 @@ describe('modules that cannot be compiled', () => {
       labels
     )
     const python = {
-      ...required(await readPythonFacts(engine, body, { labels })),
+      ...required(await pythonOf(engine, body, { labels })),
       executable: '/usr/bin/yes'
     }
     const modules = [{ module: 'heapq', source: '/usr/lib/python3.11/heapq.py', cached: undefined }]
@@ -359,7 +370,7 @@ describe('modules that cannot be compiled', () => {
       ['python3', '-c', 'pass'],
       labels
     )
-    const python = required(await readPythonFacts(engine, body, { labels }))
+    const python = required(await pythonOf(engine, body, { labels }))
     const modules = [{ module: 'm', source: '/app/m.py', cached: '/app/__pycache__/m.cpython-27.pyc' }]
     expect(await compileBytecode(engine, body, python, modules, canary, { labels })).toEqual([])
   })

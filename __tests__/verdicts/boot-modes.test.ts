@@ -196,6 +196,9 @@ describe('an upgrade from what the previous image left', () => {
   test.concurrent.each([
     ['release-2-code-on-volume', 'release-1-leaves-source', '/data/code/greeting.py'],
     ['release-2-own-code-first', 'release-1-leaves-source', undefined],
+    ['release-2-code-on-volume', 'release-1-shares-source', '/data/code/greeting.py'],
+    ['release-2-code-on-volume', 'release-1-links-source', '/data/code/greeting.py'],
+    ['release-2-own-code-first', 'release-1-links-source', undefined],
     ['release-2-code-on-volume', 'release-1-leaves-bytecode', '/data/code/greeting.pyc'],
     ['release-2-own-code-first', 'release-1-leaves-bytecode', undefined]
   ] as const)(

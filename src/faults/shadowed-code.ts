@@ -8,8 +8,12 @@ interface Shadowed {
   readonly source: TreeEntry & { readonly content: Buffer }
 }
 
-/** Settings in Python belong to who runs the image, not to the release: old ones are meant to be read. */
 const SETTINGS = /(?:conf|config|configuration|settings?|local|options|prefs)(?:[._-][^/]*)?\.py$/i
+
+/** Whether a file has settings in Python. They belong to who runs the image, not to the release: old ones are meant to be read. */
+export function isSettings(path: string): boolean {
+  return SETTINGS.test(path)
+}
 
 function shadowed(target: Target, context: PlantContext): Shadowed[] {
   if (target.volume === undefined || context.imports.kind === 'unknown') return []
@@ -20,7 +24,7 @@ function shadowed(target: Target, context: PlantContext): Shadowed[] {
     if (!isWithin(module.source, target.path) || source?.type !== 'file') return []
     const { content } = source
     // What start-up wrote may be a plugin or a setting of a user; what came with the image is its code.
-    if (content === undefined || added.has(module.source) || SETTINGS.test(module.source)) return []
+    if (content === undefined || added.has(module.source) || isSettings(module.source)) return []
     return [{ module, source: { ...source, content } }]
   })
 }

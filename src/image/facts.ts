@@ -59,7 +59,7 @@ export async function readFacts(
     cacheEnv: readCacheEnv(config.env),
     strangerUid: strangerTo(accounts.passwd),
     ignoresModeBits: ignoresModeBits(user.uid, config),
-    python: await readPythonFacts(engine, body, options)
+    ...(await readPythonFacts(engine, body, options))
   }
 }
 

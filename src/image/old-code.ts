@@ -69,11 +69,17 @@ export function codeEntries(pairs: readonly CodePair[]): TreeEntry[] {
 /** Where the comparison expects its files. */
 export const codeDirectory = DIRECTORY
 
+/** What a comparison found. */
+export interface Comparison<Pair> {
+  readonly differing: readonly Pair[]
+  /** Whether there is an answer for each pair. */
+  readonly isWhole: boolean
+}
+
 /**
  * Lets the image's own interpreter compile the image's own sources, and compare that with the code that start-up loaded.
  *
  * @param body with a volume at `codeDirectory` that holds `codeEntries` of the pairs
- * @returns the pairs that differ; undefined when the interpreter gave no answer, or none for a pair and no other differs
  * @throws EngineError
  */
 export async function compareCode<Pair extends CodePair>(
@@ -82,7 +88,7 @@ export async function compareCode<Pair extends CodePair>(
   python: PythonFacts,
   pairs: readonly Pair[],
   labels: Readonly<Record<string, string>>
-): Promise<readonly Pair[] | undefined> {
+): Promise<Comparison<Pair>> {
   const token = randomUUID()
   const asked = pairs.map(({ file, own }) => [own, optimization(file)])
   const run = await runOneOff(
@@ -92,9 +98,11 @@ export async function compareCode<Pair extends CodePair>(
     { labels, deadlineMs: pythonDeadlineMs, maximumBytes }
   )
   const answers = run.kind === 'finished' ? schema.safeParse(readReply(token, run.output)).data : undefined
-  if (answers?.length !== pairs.length) return undefined
-  const differing = pairs.filter((_, index) => answers[index] === true)
-  return differing.length === 0 && answers.includes(null) ? undefined : differing
+  if (answers?.length !== pairs.length) return { differing: [], isWhole: false }
+  return {
+    differing: pairs.filter((_, index) => answers[index] === true),
+    isWhole: !answers.includes(null)
+  }
 }
 
 /** PEP 488: `m.cpython-311.opt-1.pyc`; -1 is the level that the interpreter runs with. */

@@ -280,8 +280,8 @@ function assessHealthyFiles(
 function assessOldCode({ oldCode }: Observation): Assessment {
   if (oldCode === UNKNOWN_CODE)
     return { failures: [], unknown: 'it could not be found out whose code start-up runs' }
-  const [first] = oldCode
-  if (first === undefined) return CLEAN
+  const [first] = oldCode ?? []
+  if (oldCode === undefined || first === undefined) return CLEAN
   const more = oldCode.length === 1 ? '' : `, and ${oldCode.length - 1} more like it`
   const instead = first.file === first.own ? 'the image’s own file of that name' : first.own
   const detail = `${first.file}, which the previous release left, ran instead of ${instead}${more}`
@@ -332,7 +332,8 @@ function passed(scenario: Scenario, observation: Observation): Verdict {
   if (kill === true) return { kind: 'recovered', detail: 'came back after SIGKILL' }
   if (runAs !== undefined) return { kind: 'recovered', detail: `starts as uid ${runAs.uid} without a home` }
   if (previousRelease === true) {
-    return { kind: 'recovered', detail: 'starts on what the previous release left, and runs its own code' }
+    const code = observation.oldCode === undefined ? '' : ', and runs its own code'
+    return { kind: 'recovered', detail: `starts on what the previous release left${code}` }
   }
   const { pathAfter } = observation
   if (pathAfter === undefined) {

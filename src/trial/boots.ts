@@ -1,6 +1,6 @@
 import { boot, type BootRequest } from './observe.js'
 import type { Bench, Container, Lab } from './lab.js'
-import type { PythonStart } from './old-code.js'
+import type { PythonStart, SILENT_PYTHON } from './old-code.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { PreviousImage } from '../image/image.js'
 import type { BootObservation, ControlKnowledge, TreeEntry } from '../model.js'
@@ -26,7 +26,7 @@ export interface TrialConditions extends BootLimits {
   /** Undefined where none is given. */
   readonly previous: PreviousImage | undefined
   /** Undefined where the image has no Python, or nobody asked what it imports. */
-  readonly python: PythonStart | undefined
+  readonly python: PythonStart | typeof SILENT_PYTHON | undefined
   /** Printed by planted code when it runs. */
   readonly canary: string
   /** Holds a place among the trials that are booting until the work says that what follows only waits. */

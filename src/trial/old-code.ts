@@ -1,14 +1,17 @@
+import { posix } from 'node:path'
 import pLimit from 'p-limit'
 import { withCanary } from '../canary.js'
-import { codeDirectory, codeEntries, compareCode, type CodePair } from '../image/old-code.js'
-import { isWithin, linkedPath, LINUX_LINK_LIMIT } from '../paths.js'
+import { isSettings } from '../faults/shadowed-code.js'
+import { grouped } from '../grouped.js'
+import { codeDirectory, codeEntries, compareCode, type CodePair, type Comparison } from '../image/old-code.js'
+import { baseName, directoriesBetween, holder, isWithin, linkedPath, LINUX_LINK_LIMIT } from '../paths.js'
 import { containerBody } from './container.js'
-import { verboseImports } from './reconnaissance.js'
+import { verboseImports, type VerboseImports } from './reconnaissance.js'
 import type { BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImportRecord } from '../image/verbose-imports.js'
 import { readRoots, STATE_BOUNDS, type Bench, type Lab } from './lab.js'
-import type { OldCode, PythonFacts, TreeEntry, VolumeState } from '../model.js'
+import type { OldCode, PythonFacts, Tree, TreeEntry, VolumeState } from '../model.js'
 
 /** Modules that are compared by one run of the interpreter. */
 const PAIRS_AT_ONCE = 200
@@ -16,6 +19,8 @@ const PAIRS_AT_ONCE = 200
 const READS_AT_ONCE = 8
 /** Larger sources are generated tables. */
 const MOST_SOURCE_BYTES = 1_048_576
+/** Of all that is compared; it lies on the engine's disk until the trial is over. */
+const MOST_COMPARED_BYTES = 256 * MOST_SOURCE_BYTES
 
 /** What is known of the Python of the image under test. */
 export interface PythonStart {
@@ -24,9 +29,14 @@ export interface PythonStart {
   readonly imports: readonly ImportRecord[] | undefined
 }
 
+/** An interpreter that does not answer, of which nothing is known. */
+export const SILENT_PYTHON = 'silent'
+
 /** State that another release left, and how to boot on a copy of it. */
 export interface LeftState {
   readonly entries: readonly TreeEntry[]
+  /** What the user of the action put there, which is nobody's old code. */
+  readonly seedState: readonly TreeEntry[]
   /** What the image under test makes of its volumes, on clean state. */
   readonly cleanState: readonly VolumeState[]
   /** Printed by code that is to say that it runs. */
@@ -35,8 +45,17 @@ export interface LeftState {
   readonly limits: BootLimits
 }
 
-/** A module that start-up loaded from a file that the other release had left, and the image's own source of it. */
-interface LoadedCode extends CodePair {
+/** A module that start-up loaded from a file that the other release had left. */
+interface LoadedCode extends Pick<CodePair, 'file' | 'ran'> {
+  /** Where the file lies on a volume, which start-up may call by another name. */
+  readonly at: string
+  /** Absolute paths: of the image's own source of it, or of several that may be it. */
+  readonly own: readonly string[]
+}
+
+/** The same with the image's own source. */
+interface SourcedCode extends CodePair {
+  readonly at: string
   /**
    * Whether the image has that source only where start-up puts it: then it may have been made there, for this boot and no other,
    * and a difference proves nothing.
@@ -44,11 +63,14 @@ interface LoadedCode extends CodePair {
   readonly ownIsMade: boolean
 }
 
+/** What is kept of it once it was compared. */
+type DifferingCode = Omit<SourcedCode, 'source'>
+
 /**
  * Finds code of another release that start-up runs from the volumes: boots on a copy of the state with PYTHONVERBOSE=1, and
  * compares each module that was loaded from a file left there with what the image's own interpreter makes of the image's own
  * source. A module that the image does not have, or does not load on clean state, is not its code to be stale; neither is a file
- * that start-up replaces before it loads it.
+ * that start-up replaces before it loads it, nor settings, which are of who runs the image.
  *
  * @returns undefined when it could not be found out
  * @throws EngineError
@@ -63,25 +85,111 @@ export async function findOldCode(
   if (known === undefined) return undefined
   const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
   if (imports === undefined || imports.records.length === 0) return undefined
-  const files = new Map(left.entries.map((entry) => [entry.path, entry]))
-  const loaded = imports.records.flatMap((record) => {
-    const file = record.from === 'bytecode' ? record.bytecode : record.source
-    const ran = file === undefined ? undefined : files.get(file)?.content
-    const own = ownSources(record, known)
-    return file === undefined || ran === undefined || own.length === 0 ? [] : [{ file, ran, own }]
-  })
-  const pairs = await withSources(lab, bench, loaded, left.cleanState)
-  let isKnown = imports.isComplete && pairs.length === loaded.length
-  const differing: LoadedCode[] = []
-  for (let at = 0; at < pairs.length; at += PAIRS_AT_ONCE) {
-    const found = await compare(lab, bench, python, pairs.slice(at, at + PAIRS_AT_ONCE))
-    if (found === undefined) isKnown = false
-    else differing.push(...found)
+  const loaded = await loadedCode(lab, imports, known, left)
+  let isKnown = imports.isComplete && loaded.isWhole
+  const differing: DifferingCode[] = []
+  let bytes = 0
+  for (let at = 0; at < loaded.code.length; at += PAIRS_AT_ONCE) {
+    const some = loaded.code.slice(at, at + PAIRS_AT_ONCE)
+    const pairs = await withSources(lab, bench, some, left.cleanState)
+    if (pairs.length < some.length) isKnown = false
+    bytes += pairs.reduce((sum, { ran, source }) => sum + ran.length + source.length, 0)
+    if (bytes > MOST_COMPARED_BYTES) {
+      isKnown = false
+      break
+    }
+    const found = await compare(lab, bench, python, pairs)
+    if (!found.isWhole) isKnown = false
+    // Without the sources, which are many.
+    differing.push(
+      ...found.differing.map(({ file, at, ran, own, ownIsMade }) => ({ file, at, ran, own, ownIsMade }))
+    )
   }
   const { ran, isCertain } = await thatRan(lab, bench, left, imports.container, differing)
   const old = ran.filter(({ ownIsMade }) => !ownIsMade)
   if (old.length > 0) return old
   return isKnown && isCertain && ran.length === 0 ? [] : undefined
+}
+
+/** The modules of the image's own that a boot loaded from what the other release left, and whether that is all of them. */
+async function loadedCode(
+  lab: Lab,
+  { records, container }: VerboseImports,
+  known: readonly ImportRecord[],
+  left: LeftState
+): Promise<{ readonly code: readonly LoadedCode[]; readonly isWhole: boolean }> {
+  const files: Tree = new Map(left.entries.map((entry) => [entry.path, entry]))
+  const seeded = new Map(left.seedState.map(({ path, content }) => [path, content]))
+  const knownBy = grouped(known, ({ module }) => module)
+  const names = new Set(left.entries.map(({ path }) => baseName(path)))
+  const linkAt = linksOf(lab, container)
+  let isWhole = true
+  const atOnce = pLimit(READS_AT_ONCE)
+  const code = await Promise.all(
+    records.map((record) =>
+      atOnce(async (): Promise<LoadedCode[]> => {
+        const file = record.from === 'bytecode' ? record.bytecode : record.source
+        const own = ownSources(record, knownBy.get(record.module) ?? [])
+        if (file === undefined || !names.has(baseName(file)) || own.length === 0) return []
+        const entry = await fileAt(file, files, lab.mounts, linkAt)
+        if (entry?.type !== 'file') return []
+        // Bytecode of settings in the image is as stale as any.
+        const source = record.source ?? file
+        if (isSettings(source) && (await fileAt(source, files, lab.mounts, linkAt)) !== undefined) return []
+        const { path: at, content: ran } = entry
+        if (ran === undefined || ran.length > MOST_SOURCE_BYTES) {
+          isWhole = false
+          return []
+        }
+        return seeded.get(at)?.equals(ran) === true ? [] : [{ file, at, ran, own }]
+      })
+    )
+  )
+  return { code: code.flat(), isWhole }
+}
+
+/** Tells where a link in the container's own layer leads; undefined for what is none. */
+type LinkAt = (path: string) => Promise<string | undefined>
+
+function linksOf({ engine }: Lab, container: string): LinkAt {
+  const seen = new Map<string, Promise<string | undefined>>()
+  return (path) => {
+    const found =
+      seen.get(path) ??
+      engine
+        .readEntry(container, path)
+        .then((entry) => (entry?.type === 'symlink' ? entry.linkTarget : undefined))
+    seen.set(path, found)
+    return found
+  }
+}
+
+/**
+ * What lies on a volume at the end of all links, as package managers share files, and releases are switched: under whatever name
+ * start-up calls it, the bytes are the ones that ran.
+ * @param files on the volumes
+ * @returns undefined where nothing is there, or it is on no volume
+ * @throws EngineError
+ */
+async function fileAt(
+  path: string,
+  files: Tree,
+  mounts: readonly string[],
+  linkAt: LinkAt,
+  links = LINUX_LINK_LIMIT
+): Promise<TreeEntry | undefined> {
+  const mount = holder(path, mounts)
+  for (const at of [...directoriesBetween(mount ?? '/', path), path]) {
+    const entry = files.get(at)
+    const target =
+      mount === undefined ? await linkAt(at) : entry?.type === 'symlink' ? entry.linkTarget : undefined
+    if (target === undefined) continue
+    if (links === 0) return undefined
+    const next = posix.join(linkedPath(at, target), path.slice(at.length))
+    return await fileAt(next, files, mounts, linkAt, links - 1)
+  }
+  const entry = mount === undefined ? undefined : files.get(path)
+  return entry?.type === 'hardlink' ? files.get(entry.linkTarget ?? '') : entry
 }
 
 /**
@@ -93,16 +201,23 @@ async function thatRan(
   bench: Bench,
   left: LeftState,
   booted: string,
-  differing: readonly LoadedCode[]
-): Promise<{ readonly ran: readonly LoadedCode[]; readonly isCertain: boolean }> {
+  differing: readonly DifferingCode[]
+): Promise<{ readonly ran: readonly DifferingCode[]; readonly isCertain: boolean }> {
   if (differing.length === 0) return { ran: [], isCertain: true }
   const bounds = { ...STATE_BOUNDS, keepContent: true }
   const after = await readRoots(lab.engine, booted, lab.mounts, bounds)
-  const stayed = differing.filter(({ file, ran }) => after.entries.get(file)?.content?.equals(ran) === true)
-  const replaced = differing.filter((pair) => !stayed.includes(pair))
+  const linkAt = linksOf(lab, booted)
+  const stays = await Promise.all(
+    differing.map(async ({ file, ran }) => {
+      const now = await fileAt(file, after.entries, lab.mounts, linkAt)
+      return now?.content?.equals(ran) === true
+    })
+  )
+  const stayed = differing.filter((_, index) => stays[index])
+  const replaced = differing.filter((_, index) => stays[index] !== true)
   if (replaced.length === 0) return { ran: stayed, isCertain: true }
 
-  const canaries = new Map(replaced.map(({ file }, index) => [file, `${left.canary}, file ${index};`]))
+  const canaries = new Map(replaced.map(({ at }, index) => [at, `${left.canary}, file ${index};`]))
   const state = left.entries.map((entry) => {
     const canary = canaries.get(entry.path)
     if (canary === undefined || entry.content === undefined) return entry
@@ -113,16 +228,17 @@ async function thatRan(
     ? await verboseImports(lab, bench, { ...left, noCopy: true, state })
     : undefined
   if (again === undefined) return { ran: stayed, isCertain: false }
-  const spoke = replaced.filter(({ file }) => again.log.includes(canaries.get(file) ?? ''))
+  const spoke = replaced.filter(({ at }) => again.log.includes(canaries.get(at) ?? ''))
   return { ran: [...stayed, ...spoke], isCertain: again.isComplete }
 }
 
 /**
  * The sources that start-up may load a module from on clean state: several, where processes each have a module of that name and
  * nothing tells which it is.
+ * @param known of that name
  */
-function ownSources({ module, source }: ImportRecord, known: readonly ImportRecord[]): readonly string[] {
-  const sources = known.flatMap((record) => (record.module === module ? (record.source ?? []) : []))
+function ownSources({ source }: ImportRecord, known: readonly ImportRecord[]): readonly string[] {
+  const sources = known.flatMap((record) => record.source ?? [])
   return source !== undefined && sources.includes(source) ? [source] : [...new Set(sources)]
 }
 
@@ -130,8 +246,9 @@ async function compare(
   lab: Lab,
   bench: Bench,
   { facts }: PythonStart,
-  pairs: readonly LoadedCode[]
-): Promise<readonly LoadedCode[] | undefined> {
+  pairs: readonly SourcedCode[]
+): Promise<Comparison<SourcedCode>> {
+  if (pairs.length === 0) return { differing: [], isWhole: true }
   const code = bench.volume(codeDirectory, { noCopy: true })
   const carrier = await bench.container([code], { carrier: true })
   await lab.engine.write(carrier.id, codeEntries(pairs))
@@ -147,19 +264,19 @@ async function compare(
 async function withSources(
   lab: Lab,
   bench: Bench,
-  loaded: readonly (Pick<CodePair, 'file' | 'ran'> & { readonly own: readonly string[] })[],
+  loaded: readonly LoadedCode[],
   cleanState: readonly VolumeState[]
-): Promise<LoadedCode[]> {
+): Promise<SourcedCode[]> {
   if (loaded.length === 0) return []
   const pristine = await bench.container([], { carrier: true })
   const atOnce = pLimit(READS_AT_ONCE)
   const pairs = await Promise.all(
-    loaded.map(({ file, ran, own: [own, ...others] }) =>
-      atOnce(async (): Promise<LoadedCode[]> => {
+    loaded.map(({ own: [own, ...others], ...code }) =>
+      atOnce(async (): Promise<SourcedCode[]> => {
         if (own === undefined || others.length > 0) return []
         const ofImage = await readSource(lab, pristine.id, own, LINUX_LINK_LIMIT)
         const source = ofImage ?? cleanState.find(({ tree }) => tree.has(own))?.tree.get(own)?.content
-        return source === undefined ? [] : [{ file, ran, own, source, ownIsMade: ofImage === undefined }]
+        return source === undefined ? [] : [{ ...code, own, source, ownIsMade: ofImage === undefined }]
       })
     )
   )
@@ -189,11 +306,16 @@ export function mayLoadFromVolumes(
   mounts: readonly string[],
   left: ReadonlyMap<string, TreeEntry>
 ): boolean {
-  if (imports === undefined || [...left.keys()].some((path) => /\.pyc?$/.test(path))) return true
+  if (imports === undefined || hasPythonCode(left)) return true
   const places = imports.flatMap(({ source, bytecode, bytecodeDirectory }) => [
     source,
     bytecode,
     bytecodeDirectory
   ])
   return places.some((place) => place !== undefined && mounts.some((mount) => isWithin(place, mount)))
+}
+
+/** Whether anything lies there that Python could load. */
+export function hasPythonCode(entries: ReadonlyMap<string, TreeEntry>): boolean {
+  return [...entries.keys()].some((path) => /\.pyc?$/.test(path))
 }

@@ -2,7 +2,7 @@ import { parentOf } from '../paths.js'
 import { bootRequest, patience, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
-import { findOldCode, mayLoadFromVolumes } from './old-code.js'
+import { findOldCode, hasPythonCode, mayLoadFromVolumes, SILENT_PYTHON } from './old-code.js'
 import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
 import type { Problem, Stage } from './stage.js'
@@ -55,16 +55,22 @@ export async function stageUpgrade(
   await writeState(lab, bench, first, volumes, sentinels)
 
   // Where it stays unknown, the boot itself may still fail, which is worth more than a reason not to look.
-  let oldCode: Stage['oldCode'] = []
-  if (conditions.python !== undefined && mayLoadFromVolumes(conditions.python, mounts, left.entries)) {
+  const { python } = conditions
+  let oldCode: Stage['oldCode']
+  if (python === SILENT_PYTHON) {
+    if (hasPythonCode(left.entries)) oldCode = UNKNOWN_CODE
+  } else if (python !== undefined && !mayLoadFromVolumes(python, mounts, left.entries)) {
+    oldCode = []
+  } else if (python !== undefined) {
     const state = {
       entries: [...left.entries.values()],
+      seedState,
       cleanState: control.volumes,
       canary: conditions.canary,
       checks: conditions.checks,
       limits
     }
-    const found = left.truncated ? undefined : await findOldCode(lab, bench, conditions.python, state)
+    const found = left.truncated ? undefined : await findOldCode(lab, bench, python, state)
     oldCode = found?.map(({ file, own }) => ({ file, own })) ?? UNKNOWN_CODE
   }
   return { containers: [first], next: () => bench.container(volumes), oldCode }

@@ -614,6 +614,13 @@ describe('an upgrade', () => {
     })
   })
 
+  test('does not say whose code it runs where nobody looked', () => {
+    expect(verdictOf({ oldCode: undefined }, UPGRADE)).toEqual({
+      kind: 'recovered',
+      detail: 'starts on what the previous release left'
+    })
+  })
+
   test('is not known to be passed where it is not known whose code runs, and fails where start-up does', () => {
     const detail = 'it could not be found out whose code start-up runs'
     expect(verdictOf({ oldCode: 'unknown' }, UPGRADE)).toEqual({ kind: 'inconclusive', detail })

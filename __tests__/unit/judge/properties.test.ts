@@ -103,7 +103,7 @@ const anyObservation: fc.Arbitrary<Observation> = fc
     problem: fc.constantFrom(undefined, undefined, undefined, 'the plant was not in place'),
     boots: fc.array(anyBoot, { maxLength: 3 }),
     secondBoot: fc.option(anyBoot, { nil: undefined }),
-    oldCode: fc.constantFrom<Observation['oldCode']>([], [], UNKNOWN_CODE, [
+    oldCode: fc.constantFrom<Observation['oldCode']>(undefined, [], UNKNOWN_CODE, [
       { file: '/data/m.pyc', own: '/app/m.py' }
     ]),
     pathAfter: fc.constantFrom(
@@ -169,7 +169,7 @@ describe('whatever a trial saw', () => {
       expect(seen.boots.length).toBeGreaterThan(0)
       expect(everyBoot(seen).every(isFine)).toBe(true)
       expect(isIntact(seen)).toBe(true)
-      expect(seen.oldCode).toEqual([])
+      expect(seen.oldCode ?? []).toEqual([])
     })
     // Else it would have shown nothing.
     expect(new Set(passes)).toEqual(new Set(['recovered', 'tolerated']))
@@ -196,7 +196,7 @@ describe('whatever a trial saw', () => {
     const evidence: Readonly<Record<FailureReason, (seen: Observation, on: Scenario) => boolean>> = {
       'data-lost': (seen) => seen.dataAfter !== undefined && !isIntact(seen),
       'stale-code': (seen) =>
-        (seen.oldCode !== UNKNOWN_CODE && seen.oldCode.length > 0) ||
+        (seen.oldCode !== UNKNOWN_CODE && (seen.oldCode ?? []).length > 0) ||
         everyBoot(seen).some(({ canary }) => canary),
       'wrong-answer': ({ boots, plantInPlace }, { expectation }) =>
         boots.filter(isKnown).some(({ smokeTest }) => smokeTest !== undefined && smokeTest.exitCode !== 0) ||
