@@ -269,7 +269,7 @@ export interface ImageFacts {
   /** True when root's usual power to ignore mode bits is there: uid 0 with CAP_DAC_OVERRIDE. */
   readonly ignoresModeBits: boolean
   readonly python: PythonFacts | undefined
-  /** Whether there is a program that is called like one, and does not answer as Python 3 does. */
+  /** Whether start-up names one that does not answer as Python 3 does. */
   readonly hasSilentPython: boolean
 }
 

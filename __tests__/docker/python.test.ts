@@ -214,18 +214,14 @@ describe('a Python that is none', () => {
   async function ask(
     name: string,
     script: string,
-    mode = 0o755
+    mode = 0o755,
+    command = ['python3', '-c', 'pass']
   ): Promise<{ facts: PythonAnswer; notes: string[] }> {
     const path = join(directory, name)
     await writeFile(path, script, { mode })
     const mounts = ['python3', 'python'].flatMap((program) => ['-v', `${path}:/usr/local/bin/${program}:ro`])
     const options = [...mounts, '--env', 'PATH=/usr/local/bin']
-    const body = await engine.createBody(
-      options,
-      'cache-crash-test-base:python3.11',
-      ['python3', '-c', 'pass'],
-      labels
-    )
+    const body = await engine.createBody(options, 'cache-crash-test-base:python3.11', command, labels)
     const notes: string[] = []
     const facts = await readPythonFacts(engine, body, {
       labels,
@@ -253,6 +249,11 @@ describe('a Python that is none', () => {
     const { facts, notes } = await ask(name.replaceAll(' ', '-'), script)
     expect(facts).toEqual({ python: undefined, hasSilentPython: true })
     expect(notes[0]).toMatch(note)
+  })
+
+  test('is only on the PATH, and not what starts', async () => {
+    const { facts } = await ask('not-named', '#!/bin/sh\nexit 7', 0o755, ['/bin/true'])
+    expect(facts).toEqual({ python: undefined, hasSilentPython: false })
   })
 
   test('is no program', async () => {

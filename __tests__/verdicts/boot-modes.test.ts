@@ -169,6 +169,20 @@ describe('an upgrade from what the previous image left', () => {
       /^\/data\/pycache\/app\/greeting\.cpython-311\.pyc, which the previous release left, ran instead of \/app\/greeting\.py$/
     ],
     ['purges it first', 'release-2-purges', 'release-1', 'recovered', /runs its own code$/],
+    [
+      'compiles its own in a first process',
+      'release-2-compiles-first',
+      'release-1',
+      'recovered',
+      /runs its own code$/
+    ],
+    [
+      'switches the link to its release',
+      'release-2-switches-release',
+      'release-1-links-source',
+      'recovered',
+      /runs its own code$/
+    ],
     ['does not know the old settings', 'release-2-other-schema', 'release-1', 'failed: crashed', /^exited 1/],
     [
       'brings the old settings to its own schema',

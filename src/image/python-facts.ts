@@ -68,7 +68,9 @@ export async function readPythonFacts(
   options: PythonOptions
 ): Promise<PythonAnswer> {
   let hasSilentPython = false
-  for (const executable of interpreterCandidates(readConfig(body))) {
+  const config = readConfig(body)
+  const named = namedInterpreters(config)
+  for (const executable of interpreterCandidates(config)) {
     const token = randomUUID()
     // -B: looking at an image must not write bytecode on its volumes.
     const run = await runOneOff(engine, body, [executable, '-B', '-c', factsScript, token], {
@@ -85,7 +87,8 @@ export async function readPythonFacts(
     }
     const how = run.kind === 'finished' ? `exited with ${run.exitCode}` : run.kind.replace('-', ' ')
     options.note?.(`"${executable}" of the image does not answer as Python 3 does (${how})`)
-    hasSilentPython = true
+    // Another one on the PATH need not be start-up's: Node.js images have Python 2 for their build tools.
+    hasSilentPython ||= named.includes(executable)
     if (run.kind === 'timed-out') break
   }
   return { python: undefined, hasSilentPython }
@@ -94,11 +97,20 @@ export async function readPythonFacts(
 const longestCandidate = 256
 const mostCandidates = 8
 
+type StartCommand = Pick<ContainerConfig, 'entrypoint' | 'cmd'>
+
 /**
- * Programs that may be the interpreter of the image's start-up, the likeliest first: Pythons that the start command
- * names, Pythons beside an absolute program that it names (`/opt/venv/bin/gunicorn`), then what is on the PATH.
+ * Programs that may be the interpreter of the image's start-up, the likeliest first: those that the start command names, then what
+ * is on the PATH.
  */
-export function interpreterCandidates(config: Pick<ContainerConfig, 'entrypoint' | 'cmd'>): string[] {
+export function interpreterCandidates(config: StartCommand): string[] {
+  const onPath = ['python3', 'python']
+  const named = namedInterpreters(config).slice(0, mostCandidates - onPath.length)
+  return [...new Set([...named, ...onPath])]
+}
+
+/** Pythons that the start command names, and Pythons beside an absolute program that it names (`/opt/venv/bin/gunicorn`). */
+function namedInterpreters(config: StartCommand): string[] {
   // Shell commands are looked into word by word: ["sh", "-c", "exec /opt/venv/bin/python -m app"].
   const words = [...config.entrypoint, ...config.cmd].flatMap((word) => word.split(/[\s;&|()"'`]+/))
   const plain = words.filter((word) => word.length <= longestCandidate)
@@ -110,6 +122,5 @@ export function interpreterCandidates(config: Pick<ContainerConfig, 'entrypoint'
       ? [`${posix.dirname(path)}/python`]
       : []
   })
-  const onPath = ['python3', 'python']
-  return [...new Set([...named, ...beside].slice(0, mostCandidates - onPath.length).concat(onPath))]
+  return [...named, ...beside]
 }

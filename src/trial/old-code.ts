@@ -6,7 +6,7 @@ import { grouped } from '../grouped.js'
 import { codeDirectory, codeEntries, compareCode, type CodePair, type Comparison } from '../image/old-code.js'
 import { baseName, directoriesBetween, holder, isWithin, linkedPath, LINUX_LINK_LIMIT } from '../paths.js'
 import { containerBody } from './container.js'
-import { verboseImports, type VerboseImports } from './reconnaissance.js'
+import { verboseImports } from './reconnaissance.js'
 import type { BootLimits } from './boots.js'
 import type { ReadyCheck } from './probes/probe.js'
 import type { ImportRecord } from '../image/verbose-imports.js'
@@ -49,13 +49,14 @@ export interface LeftState {
 interface LoadedCode extends Pick<CodePair, 'file' | 'ran'> {
   /** Where the file lies on a volume, which start-up may call by another name. */
   readonly at: string
+  /** Whether it is bytecode that another process of the same boot may have written before: then it need not be the one that was left. */
+  readonly mayBeFresh: boolean
   /** Absolute paths: of the image's own source of it, or of several that may be it. */
   readonly own: readonly string[]
 }
 
 /** The same with the image's own source. */
-interface SourcedCode extends CodePair {
-  readonly at: string
+interface SourcedCode extends CodePair, Pick<LoadedCode, 'at' | 'mayBeFresh'> {
   /**
    * Whether the image has that source only where start-up puts it: then it may have been made there, for this boot and no other,
    * and a difference proves nothing.
@@ -85,13 +86,14 @@ export async function findOldCode(
   if (known === undefined) return undefined
   const imports = await verboseImports(lab, bench, { ...left, noCopy: true, state: left.entries })
   if (imports === undefined || imports.records.length === 0) return undefined
-  const loaded = await loadedCode(lab, imports, known, left)
+  const linkAt = linksOf(lab, imports.container)
+  const loaded = await loadedCode(lab, imports.records, known, left, linkAt)
   let isKnown = imports.isComplete && loaded.isWhole
   const differing: DifferingCode[] = []
   let bytes = 0
   for (let at = 0; at < loaded.code.length; at += PAIRS_AT_ONCE) {
     const some = loaded.code.slice(at, at + PAIRS_AT_ONCE)
-    const pairs = await withSources(lab, bench, some, left.cleanState)
+    const pairs = await withSources(lab, bench, some, left, linkAt)
     if (pairs.length < some.length) isKnown = false
     bytes += pairs.reduce((sum, { ran, source }) => sum + ran.length + source.length, 0)
     if (bytes > MOST_COMPARED_BYTES) {
@@ -102,10 +104,12 @@ export async function findOldCode(
     if (!found.isWhole) isKnown = false
     // Without the sources, which are many.
     differing.push(
-      ...found.differing.map(({ file, at, ran, own, ownIsMade }) => ({ file, at, ran, own, ownIsMade }))
+      ...found.differing.map(({ file, at, mayBeFresh, ran, own, ownIsMade }) => ({
+        ...{ file, at, mayBeFresh, ran, own, ownIsMade }
+      }))
     )
   }
-  const { ran, isCertain } = await thatRan(lab, bench, left, imports.container, differing)
+  const { ran, isCertain } = await thatRan(lab, bench, left, imports.container, differing, linkAt)
   const old = ran.filter(({ ownIsMade }) => !ownIsMade)
   if (old.length > 0) return old
   return isKnown && isCertain && ran.length === 0 ? [] : undefined
@@ -114,19 +118,20 @@ export async function findOldCode(
 /** The modules of the image's own that a boot loaded from what the other release left, and whether that is all of them. */
 async function loadedCode(
   lab: Lab,
-  { records, container }: VerboseImports,
+  records: readonly ImportRecord[],
   known: readonly ImportRecord[],
-  left: LeftState
+  left: LeftState,
+  linkAt: LinkAt
 ): Promise<{ readonly code: readonly LoadedCode[]; readonly isWhole: boolean }> {
   const files: Tree = new Map(left.entries.map((entry) => [entry.path, entry]))
   const seeded = new Map(left.seedState.map(({ path, content }) => [path, content]))
   const knownBy = grouped(known, ({ module }) => module)
   const names = new Set(left.entries.map(({ path }) => baseName(path)))
-  const linkAt = linksOf(lab, container)
+  const written = bytecodeWrittenBefore(records)
   let isWhole = true
   const atOnce = pLimit(READS_AT_ONCE)
   const code = await Promise.all(
-    records.map((record) =>
+    records.map((record, index) =>
       atOnce(async (): Promise<LoadedCode[]> => {
         const file = record.from === 'bytecode' ? record.bytecode : record.source
         const own = ownSources(record, knownBy.get(record.module) ?? [])
@@ -141,11 +146,21 @@ async function loadedCode(
           isWhole = false
           return []
         }
-        return seeded.get(at)?.equals(ran) === true ? [] : [{ file, at, ran, own }]
+        if (seeded.get(at)?.equals(ran) === true) return []
+        const mayBeFresh = record.from === 'bytecode' && (written.get(file) ?? index) < index
+        return [{ file, at, mayBeFresh, ran, own }]
       })
     )
   )
   return { code: code.flat(), isWhole }
+}
+
+/** Bytecode that a process compiled from its source, and wrote or would have written, by the place of that in the log. */
+function bytecodeWrittenBefore(records: readonly ImportRecord[]): ReadonlyMap<string, number> {
+  const written = new Map<string, number>()
+  for (const [index, { from, bytecode }] of records.entries())
+    if (from === 'source' && bytecode !== undefined && !written.has(bytecode)) written.set(bytecode, index)
+  return written
 }
 
 /** Tells where a link in the container's own layer leads; undefined for what is none. */
@@ -201,20 +216,24 @@ async function thatRan(
   bench: Bench,
   left: LeftState,
   booted: string,
-  differing: readonly DifferingCode[]
+  differing: readonly DifferingCode[],
+  linkAt: LinkAt
 ): Promise<{ readonly ran: readonly DifferingCode[]; readonly isCertain: boolean }> {
   if (differing.length === 0) return { ran: [], isCertain: true }
   const bounds = { ...STATE_BOUNDS, keepContent: true }
   const after = await readRoots(lab.engine, booted, lab.mounts, bounds)
-  const linkAt = linksOf(lab, booted)
+  const atOnce = pLimit(READS_AT_ONCE)
   const stays = await Promise.all(
-    differing.map(async ({ file, ran }) => {
-      const now = await fileAt(file, after.entries, lab.mounts, linkAt)
-      return now?.content?.equals(ran) === true
-    })
+    differing.map(({ file, ran }) =>
+      atOnce(async () => {
+        const now = await fileAt(file, after.entries, lab.mounts, linkAt)
+        return now?.content?.equals(ran) === true
+      })
+    )
   )
   const stayed = differing.filter((_, index) => stays[index])
-  const replaced = differing.filter((_, index) => stays[index] !== true)
+  // What a process of this boot compiled and wrote is not what was left, and other processes load it then.
+  const replaced = differing.filter(({ mayBeFresh }, index) => stays[index] !== true && !mayBeFresh)
   if (replaced.length === 0) return { ran: stayed, isCertain: true }
 
   const canaries = new Map(replaced.map(({ at }, index) => [at, `${left.canary}, file ${index};`]))
@@ -265,17 +284,21 @@ async function withSources(
   lab: Lab,
   bench: Bench,
   loaded: readonly LoadedCode[],
-  cleanState: readonly VolumeState[]
+  { cleanState, seedState }: LeftState,
+  linkAt: LinkAt
 ): Promise<SourcedCode[]> {
   if (loaded.length === 0) return []
   const pristine = await bench.container([], { carrier: true })
+  const clean: Tree = new Map(cleanState.flatMap(({ tree }) => [...tree]))
+  const seeded = new Map(seedState.map(({ path, content }) => [path, content]))
   const atOnce = pLimit(READS_AT_ONCE)
   const pairs = await Promise.all(
     loaded.map(({ own: [own, ...others], ...code }) =>
       atOnce(async (): Promise<SourcedCode[]> => {
         if (own === undefined || others.length > 0) return []
-        const ofImage = await readSource(lab, pristine.id, own, LINUX_LINK_LIMIT)
-        const source = ofImage ?? cleanState.find(({ tree }) => tree.has(own))?.tree.get(own)?.content
+        // Over a file of the image lies what the user puts there.
+        const ofImage = seeded.get(own) ?? (await readSource(lab, pristine.id, own, LINUX_LINK_LIMIT))
+        const source = ofImage ?? (await fileAt(own, clean, lab.mounts, linkAt))?.content
         return source === undefined ? [] : [{ ...code, own, source, ownIsMade: ofImage === undefined }]
       })
     )
