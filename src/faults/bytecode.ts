@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
-import { baseName, directoriesBetween, isWithin, linkedPath, LINUX_LINK_LIMIT, parentOf } from '../paths.js'
+import { behindLink } from '../links.js'
+import { baseName, directoriesBetween, isWithin, LINUX_LINK_LIMIT, parentOf } from '../paths.js'
 import type {
   Fault,
   ModuleBytecode,
@@ -104,13 +104,8 @@ function sourceOf(
   const volume = context.volumes.find(({ mount }) => isWithin(path, mount))
   if (volume === undefined) return 'as compiled'
   if (volume.truncated) return context.addedPaths.includes(path) ? 'unknown' : 'as compiled'
-  const link = [...directoriesBetween(volume.mount, path), path]
-    .map((at) => volume.tree.get(at))
-    .find((entry) => entry?.linkTarget !== undefined)
-  if (link?.linkTarget !== undefined && links > 0) {
-    const target = linkedPath(link.path, link.linkTarget)
-    return sourceOf(posix.join(target, path.slice(link.path.length)), context, links - 1)
-  }
+  const next = behindLink(volume.tree, volume.mount, path)
+  if (next !== undefined && links > 0) return sourceOf(next, context, links - 1)
   const entry = volume.tree.get(path)
   return entry?.type === 'file' ? entry : 'unknown'
 }

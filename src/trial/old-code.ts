@@ -1,9 +1,9 @@
-import { posix } from 'node:path'
 import pLimit from 'p-limit'
 import { withCanary } from '../canary.js'
 import { isSettings } from '../faults/shadowed-code.js'
 import { grouped } from '../grouped.js'
 import { codeDirectory, codeEntries, compareCode, type CodePair, type Comparison } from '../image/old-code.js'
+import { behind, behindLink } from '../links.js'
 import { baseName, directoriesBetween, holder, isWithin, linkedPath, LINUX_LINK_LIMIT } from '../paths.js'
 import { containerBody } from './container.js'
 import { verboseImports } from './reconnaissance.js'
@@ -64,9 +64,6 @@ interface SourcedCode extends CodePair, Pick<LoadedCode, 'at' | 'mayBeFresh'> {
   readonly ownIsMade: boolean
 }
 
-/** What is kept of it once it was compared. */
-type DifferingCode = Omit<SourcedCode, 'source'>
-
 /**
  * Finds code of another release that start-up runs from the volumes: boots on a copy of the state with PYTHONVERBOSE=1, and
  * compares each module that was loaded from a file left there with what the image's own interpreter makes of the image's own
@@ -89,11 +86,13 @@ export async function findOldCode(
   const linkAt = linksOf(lab, imports.container)
   const loaded = await loadedCode(lab, imports.records, known, left, linkAt)
   let isKnown = imports.isComplete && loaded.isWhole
-  const differing: DifferingCode[] = []
+  if (loaded.code.length === 0) return isKnown ? [] : undefined
+  const sources = await sourcesOf(lab, bench, left, linkAt)
+  const differing: SourcedCode[] = []
   let bytes = 0
   for (let at = 0; at < loaded.code.length; at += PAIRS_AT_ONCE) {
     const some = loaded.code.slice(at, at + PAIRS_AT_ONCE)
-    const pairs = await withSources(lab, bench, some, left, linkAt)
+    const pairs = await withSources(some, sources)
     if (pairs.length < some.length) isKnown = false
     bytes += pairs.reduce((sum, { ran, source }) => sum + ran.length + source.length, 0)
     if (bytes > MOST_COMPARED_BYTES) {
@@ -102,12 +101,7 @@ export async function findOldCode(
     }
     const found = await compare(lab, bench, python, pairs)
     if (!found.isWhole) isKnown = false
-    // Without the sources, which are many.
-    differing.push(
-      ...found.differing.map(({ file, at, mayBeFresh, ran, own, ownIsMade }) => ({
-        ...{ file, at, mayBeFresh, ran, own, ownIsMade }
-      }))
-    )
+    differing.push(...found.differing)
   }
   const { ran, isCertain } = await thatRan(lab, bench, left, imports.container, differing, linkAt)
   const old = ran.filter(({ ownIsMade }) => !ownIsMade)
@@ -124,7 +118,7 @@ async function loadedCode(
   linkAt: LinkAt
 ): Promise<{ readonly code: readonly LoadedCode[]; readonly isWhole: boolean }> {
   const files: Tree = new Map(left.entries.map((entry) => [entry.path, entry]))
-  const seeded = new Map(left.seedState.map(({ path, content }) => [path, content]))
+  const seeded = contents(left.seedState)
   const knownBy = grouped(known, ({ module }) => module)
   const names = new Set(left.entries.map(({ path }) => baseName(path)))
   const written = bytecodeWrittenBefore(records)
@@ -194,17 +188,17 @@ async function fileAt(
   links = LINUX_LINK_LIMIT
 ): Promise<TreeEntry | undefined> {
   const mount = holder(path, mounts)
-  for (const at of [...directoriesBetween(mount ?? '/', path), path]) {
-    const entry = files.get(at)
-    const target =
-      mount === undefined ? await linkAt(at) : entry?.type === 'symlink' ? entry.linkTarget : undefined
-    if (target === undefined) continue
-    if (links === 0) return undefined
-    const next = posix.join(linkedPath(at, target), path.slice(at.length))
-    return await fileAt(next, files, mounts, linkAt, links - 1)
+  const next = mount === undefined ? await behindLinkInLayer(path, linkAt) : behindLink(files, mount, path)
+  if (next === undefined) return mount === undefined ? undefined : files.get(path)
+  return links === 0 ? undefined : await fileAt(next, files, mounts, linkAt, links - 1)
+}
+
+async function behindLinkInLayer(path: string, linkAt: LinkAt): Promise<string | undefined> {
+  for (const at of [...directoriesBetween('/', path), path]) {
+    const target = await linkAt(at)
+    if (target !== undefined) return behind(path, at, target)
   }
-  const entry = mount === undefined ? undefined : files.get(path)
-  return entry?.type === 'hardlink' ? files.get(entry.linkTarget ?? '') : entry
+  return undefined
 }
 
 /**
@@ -216,9 +210,9 @@ async function thatRan(
   bench: Bench,
   left: LeftState,
   booted: string,
-  differing: readonly DifferingCode[],
+  differing: readonly SourcedCode[],
   linkAt: LinkAt
-): Promise<{ readonly ran: readonly DifferingCode[]; readonly isCertain: boolean }> {
+): Promise<{ readonly ran: readonly SourcedCode[]; readonly isCertain: boolean }> {
   if (differing.length === 0) return { ran: [], isCertain: true }
   const bounds = { ...STATE_BOUNDS, keepContent: true }
   const after = await readRoots(lab.engine, booted, lab.mounts, bounds)
@@ -275,35 +269,48 @@ async function compare(
   return await compareCode(lab.engine, body, facts, pairs, lab.labels)
 }
 
+/** Looks a source up that start-up loads on clean state. */
+type Sources = (path: string) => Promise<Pick<SourcedCode, 'source' | 'ownIsMade'> | undefined>
+
 /**
- * Reads the image's own sources from a container that has none of the run's volumes, and never starts; those that it does not have,
- * from what start-up puts on clean volumes.
- * @returns without those of which there is none, or that may be one of several
+ * The image's own sources, from a container that has none of the run's volumes, and never starts; those that it does not have, from
+ * what start-up puts on clean volumes.
  */
-async function withSources(
+async function sourcesOf(
   lab: Lab,
   bench: Bench,
-  loaded: readonly LoadedCode[],
   { cleanState, seedState }: LeftState,
   linkAt: LinkAt
-): Promise<SourcedCode[]> {
-  if (loaded.length === 0) return []
+): Promise<Sources> {
   const pristine = await bench.container([], { carrier: true })
   const clean: Tree = new Map(cleanState.flatMap(({ tree }) => [...tree]))
-  const seeded = new Map(seedState.map(({ path, content }) => [path, content]))
+  const seeded = contents(seedState)
+  return async (path) => {
+    // Over a file of the image lies what the user puts there.
+    const ofImage = seeded.get(path) ?? (await readSource(lab, pristine.id, path, LINUX_LINK_LIMIT))
+    const source = ofImage ?? (await fileAt(path, clean, lab.mounts, linkAt))?.content
+    return source === undefined ? undefined : { source, ownIsMade: ofImage === undefined }
+  }
+}
+
+/** @returns without those of which there is no source, or that may be one of several */
+async function withSources(loaded: readonly LoadedCode[], sources: Sources): Promise<SourcedCode[]> {
   const atOnce = pLimit(READS_AT_ONCE)
   const pairs = await Promise.all(
     loaded.map(({ own: [own, ...others], ...code }) =>
       atOnce(async (): Promise<SourcedCode[]> => {
         if (own === undefined || others.length > 0) return []
-        // Over a file of the image lies what the user puts there.
-        const ofImage = seeded.get(own) ?? (await readSource(lab, pristine.id, own, LINUX_LINK_LIMIT))
-        const source = ofImage ?? (await fileAt(own, clean, lab.mounts, linkAt))?.content
-        return source === undefined ? [] : [{ ...code, own, source, ownIsMade: ofImage === undefined }]
+        const found = await sources(own)
+        return found === undefined ? [] : [{ ...code, own, ...found }]
       })
     )
   )
   return pairs.flat()
+}
+
+/** What is in files, by their paths. */
+function contents(entries: readonly TreeEntry[]): ReadonlyMap<string, Buffer | undefined> {
+  return new Map(entries.map(({ path, content }) => [path, content]))
 }
 
 /** Debian's `sitecustomize.py`, which every start-up imports, is a link. */

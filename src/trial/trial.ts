@@ -82,10 +82,11 @@ async function observe(
   const isWell = everyBoot({ boots, secondBoot }).every(isFine)
   const full = isWell || plant.fullMount !== undefined ? undefined : await noRoom(lab, last.id)
   if (full !== undefined) return { ...problem(full, 0), boots }
-  if (!cameUp && staged.excuse !== undefined)
+  if (!cameUp && staged.excuse !== undefined) {
     await Promise.all([...staged.containers, last].map(({ id }) => engine.killContainer(id)))
-  const excuse = cameUp ? undefined : await staged.excuse?.()
-  if (excuse !== undefined) return { ...problem(excuse.problem, 0), preparation: excuse.boot, boots }
+    const excuse = await staged.excuse()
+    if (excuse !== undefined) return { ...problem(excuse.problem, 0), preparation: excuse.boot, boots }
+  }
   return {
     problem: undefined,
     boots,
