@@ -22,7 +22,14 @@ export default {
     { ...shared, displayName: 'browser', testMatch: ['<rootDir>/__tests__/browser/**/*.test.ts'] },
     // dist/ executed as a runner executes it.
     { ...shared, displayName: 'action', testMatch: ['<rootDir>/__tests__/action/**/*.test.ts'] },
-    // As before, every fault on an image that fails on it and on one that does not. Not part of `script/test`: takes long.
+    // The projects below are commands of their own, since they take long: `script/test PROJECT`.
+    // dist/ with hostile images, engines that fail, and runs that are ended.
+    {
+      ...shared,
+      displayName: 'reliability',
+      testMatch: ['<rootDir>/__tests__/reliability/**/*.test.ts']
+    },
+    // As before, every detector on an image that fails and on one that does not.
     { ...shared, displayName: 'verdicts', testMatch: ['<rootDir>/__tests__/verdicts/**/*.test.ts'] },
     // As before, on images with heavy software and on ones that wait for ever: takes longer.
     { ...shared, displayName: 'software', testMatch: ['<rootDir>/__tests__/software/**/*.test.ts'] }

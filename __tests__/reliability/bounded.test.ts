@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { logLines } from './fixture-images.js'
-import { BASES, execute, leftBehindBy, NODE_24, runAction, type ActionRun } from './runner.js'
+import { logLines } from '../action/fixture-images.js'
+import { BASES, execute, leftBehindBy, NODE_24, runAction, type ActionRun } from '../action/runner.js'
 
-/** Bytes of log that a container writes. `FLOOD=1000000000 script/test action bounded` makes it a gigabyte and tells the peaks. */
+/** Bytes of log that a container writes. `FLOOD=1000000000 script/test reliability bounded` makes it a gigabyte and tells the peaks. */
 const FLOOD = Number(process.env.FLOOD ?? 100_000_000)
 /** Bytes of each of many lines, with its end. `FLOOD=1000000000 FLOOD_LINE=10` makes a hundred million, some 9 GB on Docker's disk. */
 const FLOOD_LINE = Number(process.env.FLOOD_LINE ?? 400)

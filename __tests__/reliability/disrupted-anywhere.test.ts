@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { newBystander, type Bystander } from '../reliability/bystander.js'
-import { disruptAt, disruptionPoints, undisturbed, type Undisturbed } from '../reliability/disrupt.js'
-import { newOwnDaemon, type OwnDaemon } from '../reliability/own-daemon.js'
-import { WAYS } from '../reliability/ways.js'
-import { containersOf, until } from './docker.js'
-import { BASES, startAction } from './runner.js'
+import { newBystander, type Bystander } from './bystander.js'
+import { disruptAt, disruptionPoints, undisturbed, type Undisturbed } from './disrupt.js'
+import { newOwnDaemon, type OwnDaemon } from './own-daemon.js'
+import { WAYS } from './ways.js'
+import { containersOf, until } from '../action/docker.js'
+import { BASES, startAction } from '../action/runner.js'
 
 // The long form is script/soak-disrupt.
 let bystander: Bystander

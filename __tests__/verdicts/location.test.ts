@@ -2,7 +2,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { BASES, leftBehindBy, NODE_24, root, runAction, verdicts, type ActionRun } from './runner.js'
+import { BASES, leftBehindBy, NODE_24, root, runAction, verdicts, type ActionRun } from '../action/runner.js'
 
 let directory = ''
 beforeAll(async () => {

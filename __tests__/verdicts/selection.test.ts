@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { FixtureImages } from './fixture-images.js'
-import { verdicts } from './runner.js'
+import { FixtureImages } from '../action/fixture-images.js'
+import { verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 afterAll(async () => {

@@ -3,9 +3,9 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { docker, until } from './docker.js'
-import { newJob, type Job } from './job.js'
-import { BASES, leftBehindBy, runAction, type ActionRun } from './runner.js'
+import { docker, until } from '../action/docker.js'
+import { newJob, type Job } from '../action/job.js'
+import { BASES, leftBehindBy, runAction, type ActionRun } from '../action/runner.js'
 
 /** On every image of this file, on its layers, and on whatever is made from them. */
 const TOKEN = `cache-crash-test-of-this-file=${randomUUID()}`

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals'
-import { engineSocket, startFaultProxy, type FaultPlan, type FaultProxy } from '../reliability/fault-proxy.js'
-import { newJob, type Job } from './job.js'
-import { leftBehindBy, runAction, startAction, type ActionRun } from './runner.js'
+import { engineSocket, startFaultProxy, type FaultPlan, type FaultProxy } from './fault-proxy.js'
+import { newJob, type Job } from '../action/job.js'
+import { leftBehindBy, runAction, startAction, type ActionRun } from '../action/runner.js'
 
 /** What goes wrong, by chance, is chosen anew for each of these. */
 export const SEEDS = Array.from({ length: Number(process.env.SEEDS ?? 1) }, (_, at) => at + 1)

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
 import type { Report } from '../../src/report/schema.js'
-import { FixtureImages, omissions } from './fixture-images.js'
-import { leftBehindBy, verdicts } from './runner.js'
+import { FixtureImages, omissions } from '../action/fixture-images.js'
+import { leftBehindBy, verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 afterAll(async () => {

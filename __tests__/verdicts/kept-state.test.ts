@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
-import { BASES, runAction, verdicts, type ActionRun } from './runner.js'
+import { BASES, runAction, verdicts, type ActionRun } from '../action/runner.js'
 
 let context = ''
 

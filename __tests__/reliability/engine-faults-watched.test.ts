@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { randomFaults } from '../reliability/fault-proxy.js'
+import { randomFaults } from './fault-proxy.js'
 import { behindProxy, expectClean, expectHonest, SEEDS } from './behind-proxy.js'
-import { FixtureImages } from './fixture-images.js'
-import { runAction, verdicts } from './runner.js'
+import { FixtureImages } from '../action/fixture-images.js'
+import { runAction, verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 const cleanUp: (() => Promise<void>)[] = []

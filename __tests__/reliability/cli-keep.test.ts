@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { docker } from './docker.js'
-import { FixtureImages, scenarioOf } from './fixture-images.js'
-import { newJob } from './job.js'
-import { execute, leftBehindBy, runAction, type CliRun } from './runner.js'
+import { docker } from '../action/docker.js'
+import { FixtureImages, scenarioOf } from '../action/fixture-images.js'
+import { newJob } from '../action/job.js'
+import { execute, leftBehindBy, runAction, type CliRun } from '../action/runner.js'
 
 const images = new FixtureImages()
 const runs: CliRun[] = []

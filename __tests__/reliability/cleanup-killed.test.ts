@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { afterAll, describe, expect, test } from '@jest/globals'
-import { containersOf, until } from './docker.js'
-import { FixtureImages } from './fixture-images.js'
-import { newJob, type Job } from './job.js'
-import { BASES, leftBehindBy, runAction, startAction, verdicts } from './runner.js'
-import { isBuilding, StagedRuns } from './stages.js'
+import { containersOf, until } from '../action/docker.js'
+import { FixtureImages } from '../action/fixture-images.js'
+import { newJob, type Job } from '../action/job.js'
+import { BASES, leftBehindBy, runAction, startAction, verdicts } from '../action/runner.js'
+import { isBuilding, StagedRuns } from '../action/stages.js'
 
 const runs = new StagedRuns()
 const images = new FixtureImages()

@@ -9,9 +9,9 @@ import { CORPUS, PAYLOADS } from '../fixtures/injection/corpus.js'
 import { fakeGitHub, TOKEN } from '../fixtures/github/server.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../shown.js'
 import { commandIn, hear, valuesOf } from '../workflow-commands.js'
-import { logLines } from './fixture-images.js'
-import { newJob, pullRequestEnv } from './job.js'
-import { BASES, leftBehindBy, runAction, runCli } from './runner.js'
+import { logLines } from '../action/fixture-images.js'
+import { newJob, pullRequestEnv } from '../action/job.js'
+import { BASES, leftBehindBy, runAction, runCli } from '../action/runner.js'
 
 const NAME = '::error::injected ##[error]injected `x` | </details><script> @everyone'
 const CACHE = `/data/${NAME}`

@@ -1,15 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { END_MISSING } from '../../src/report/excerpt.js'
-import {
-  INJECTED,
-  randomDelays,
-  randomFaults,
-  type EngineFault,
-  type FaultPlan
-} from '../reliability/fault-proxy.js'
+import { INJECTED, randomDelays, randomFaults, type EngineFault, type FaultPlan } from './fault-proxy.js'
 import { behindProxy, expectClean, expectHonest, SEEDS, type FaultyRun } from './behind-proxy.js'
-import { FixtureImages } from './fixture-images.js'
-import { runAction, verdicts } from './runner.js'
+import { FixtureImages } from '../action/fixture-images.js'
+import { runAction, verdicts } from '../action/runner.js'
 
 const images = new FixtureImages()
 const INPUTS = {
