@@ -62,12 +62,13 @@ export async function soakRun({
       { env: { ...job.env, ...(proxy === undefined ? {} : { DOCKER_HOST: proxy.address }) } }
     )
     const found = verdicts(run.report)
+    const details = new Map(run.report?.scenarios.map(({ id, detail }) => [id, detail.slice(0, 500)]))
     const inconclusive = Object.values(found).filter((verdict) => verdict === 'inconclusive').length
     const verdict = run.outputs.get('verdict')
     const wrong = Object.entries(found).flatMap(([id, came]) =>
       came === expected[id] || (came === 'inconclusive' && mayBeUnknown)
         ? []
-        : [`${id} came out as ${came}, not ${expected[id] ?? 'planned'}`]
+        : [`${id} came out as ${came}, not ${expected[id] ?? 'planned'}: ${details.get(id) ?? ''}`]
     )
     const right = Object.keys(found).length - inconclusive - wrong.length
     if (verdict !== undefined && (!mayBeUnknown || verdict === 'passed')) {
