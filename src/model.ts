@@ -87,8 +87,16 @@ export interface ScenarioFile {
   readonly rules: readonly ScenarioRule[]
 }
 
-/** A fault at a path, beside those that the inputs ask for. */
-export interface OwnScenario {
+/** What a scenario file says of scenarios, where it says anything. */
+export interface ScenarioTerms {
+  readonly expect?: Expectation
+  readonly timeoutMs?: number
+  /** Why they fail today. */
+  readonly knownToFail?: string
+}
+
+/** A fault at a path, beside those that the inputs ask for, and what holds for the scenarios that it leads to. */
+export interface OwnScenario extends ScenarioTerms {
   readonly fault: FaultId
   /** Absolute; `container` for faults that have no path. */
   readonly path: string
@@ -96,18 +104,12 @@ export interface OwnScenario {
   readonly modes: readonly BootMode[] | undefined
 }
 
-/** What holds for the scenarios whose id matches, where it says anything. */
-export interface ScenarioRule {
+/** What holds for the scenarios whose id matches. */
+export interface ScenarioRule extends ScenarioTerms {
   /** An id in which `*` stands for any characters. */
   readonly match: string
-  /** Whether it goes without saying when it matches nothing. */
-  readonly silent: boolean
   /** Why they are not run. */
   readonly leaveOut?: string
-  readonly expect?: Expectation
-  readonly timeoutMs?: number
-  /** Why they fail today. */
-  readonly knownToFail?: string
 }
 
 /** A fault that a repository declares. */

@@ -183,8 +183,15 @@ function requested(
   const general = selected.filter(({ paths }) => paths === undefined)
   const scenarios = inputs.scenarioFile?.scenarios ?? []
   const pairs = [
-    ...scenarios.map(({ fault, path, modes }) => ({ fault: faultIn(catalogue, fault), path, modes })),
-    ...selected.flatMap((fault) => (fault.paths ?? []).map((path) => ({ fault, path, modes: undefined })))
+    ...scenarios.map(({ fault, path, modes, ...terms }) => ({
+      fault: faultIn(catalogue, fault),
+      path,
+      modes,
+      terms
+    })),
+    ...selected.flatMap((fault) =>
+      (fault.paths ?? []).map((path) => ({ fault, path, modes: undefined, terms: {} }))
+    )
   ]
   return { general, pairs }
 }

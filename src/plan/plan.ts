@@ -3,7 +3,7 @@ import { covered, inTheWay, type ContainerMounts } from './mounts.js'
 import { inOrder } from './order.js'
 import type { Pace } from './pace.js'
 import { lockTargets, wholeTargets } from './whole-targets.js'
-import { idleRules, ruled } from './rules.js'
+import { idleRules, onTerms, ruled } from './rules.js'
 import {
   expand,
   isMountPoint,
@@ -23,6 +23,7 @@ import type {
   PlantContext,
   Scenario,
   ScenarioRule,
+  ScenarioTerms,
   Target,
   VolumeState
 } from '../model.js'
@@ -34,6 +35,8 @@ export interface Pair {
   readonly path: string
   /** Undefined leaves them to `boot-modes`. */
   readonly modes: readonly BootMode[] | undefined
+  /** What holds for the scenarios that it leads to, unless a rule overrules it. */
+  readonly terms: ScenarioTerms
 }
 
 /** What a plan is made from, beside the candidates. */
@@ -65,14 +68,20 @@ export function plan(request: PlanRequest): Plan {
   const found = targets(request.candidates, control, layer)
   const aims: Aim[] = [
     ...faults.flatMap((fault) =>
-      targetsFor(fault, found.targets, request).map((target) => ({ fault, target, modes: undefined }))
+      targetsFor(fault, found.targets, request).map((target) => ({
+        fault,
+        target,
+        modes: undefined,
+        terms: {}
+      }))
     ),
     ...request.pairs.flatMap((pair) => aimsOf(pair, found.all, request))
   ]
   const scenarios = new Map<string, Scenario>()
+  const agreed = new Map<string, ScenarioTerms>()
   const omissions = new Map<string, Omission>()
   const ids: string[] = []
-  for (const { fault, target, modes: asked } of aims) {
+  for (const { fault, target, modes: asked, terms } of aims) {
     const omit = (reason: string): void => {
       omissions.set(`${fault.id}@${target.path}: ${reason}`, { fault: fault.id, path: target.path, reason })
     }
@@ -102,7 +111,11 @@ export function plan(request: PlanRequest): Plan {
       }
       const id = `${fault.id}@${target.path}/${mode}`
       const expectation = fault.expects(target.role)
-      const ruling = ruled({ id, fault: fault.id, mode, target, plant, expectation }, request.rules)
+      // Asked for twice, it is planned once, on the terms of both.
+      const all = { ...agreed.get(id), ...terms }
+      agreed.set(id, all)
+      const scenario = onTerms({ id, fault: fault.id, mode, target, plant, expectation }, all)
+      const ruling = ruled(scenario, request.rules)
       ids.push(id)
       if (ruling.kind === 'run') scenarios.set(id, ruling.scenario)
       else omit(`the scenario file leaves out the mode ${mode}: ${ruling.reason}`)
@@ -126,16 +139,17 @@ interface Aim {
   readonly fault: Fault
   readonly target: Target
   readonly modes: readonly BootMode[] | undefined
+  readonly terms: ScenarioTerms
 }
 
 /** What a fault is aimed at, at one path: at a mount point, what start-up wrote in it. */
-function aimsOf({ fault, path, modes }: Pair, found: readonly Target[], request: PlanRequest): Aim[] {
+function aimsOf({ fault, path, modes, terms }: Pair, found: readonly Target[], request: PlanRequest): Aim[] {
   const here = found.filter((target) => target.path === path)
   const aimed = targetsFor(fault, here, request).filter(
     (target) => path === 'container' || isWithin(target.path, path)
   )
   // At a path that is nothing to the fault (bytecode in data), the fault itself says so.
-  return (aimed.length > 0 ? aimed : here).map((target) => ({ fault, target, modes }))
+  return (aimed.length > 0 ? aimed : here).map((target) => ({ fault, target, modes, terms }))
 }
 
 /** What faults without a path are aimed at. */
@@ -283,6 +297,6 @@ function noModeReason(
     target.volume === undefined ? 'in the container’s own layer' : `on the volume ${target.volume}`
   const asked = bootModes === 'auto' ? 'auto' : bootModes.join(', ')
   if (wanted !== undefined)
-    return `in the scenario file, modes: ${wanted.join(', ')} (with boot-modes: ${asked}) leaves none that this fault can be met by ${place}`
-  return `boot-modes: ${asked} leaves none that this fault can be met by ${place}`
+    return `in the scenario file, modes: ${wanted.join(', ')} (with boot-modes: ${asked}) has no mode in which a boot meets this fault ${place}`
+  return `boot-modes: ${asked} has no mode in which a boot meets this fault ${place}`
 }

@@ -1,4 +1,4 @@
-import type { Scenario, ScenarioRule } from '../model.js'
+import type { Scenario, ScenarioRule, ScenarioTerms } from '../model.js'
 
 /** What rules make of a scenario. */
 export type Ruling =
@@ -12,25 +12,25 @@ export function ruled(scenario: Scenario, rules: readonly ScenarioRule[]): Rulin
   const matching = rules.filter(({ match }) => matches(match, scenario.id))
   const leftOut = matching.findLast(({ leaveOut }) => leaveOut !== undefined)?.leaveOut
   if (leftOut !== undefined) return { kind: 'left-out', reason: leftOut }
-  const expectation = matching.findLast(({ expect }) => expect !== undefined)?.expect
-  const timeoutMs = matching.findLast((rule) => rule.timeoutMs !== undefined)?.timeoutMs
-  const knownToFail = matching.findLast((rule) => rule.knownToFail !== undefined)?.knownToFail
+  return { kind: 'run', scenario: matching.reduce(onTerms, scenario) }
+}
+
+/** A scenario as it is where these terms hold. */
+export function onTerms(
+  scenario: Scenario,
+  { expect: expectation, timeoutMs, knownToFail }: ScenarioTerms
+): Scenario {
   return {
-    kind: 'run',
-    scenario: {
-      ...scenario,
-      ...(expectation === undefined ? {} : { expectation }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(knownToFail === undefined ? {} : { knownToFail })
-    }
+    ...scenario,
+    ...(expectation === undefined ? {} : { expectation }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(knownToFail === undefined ? {} : { knownToFail })
   }
 }
 
 /** Patterns of rules that concern none of the ids: they are out of date, or mistyped. */
 export function idleRules(rules: readonly ScenarioRule[], ids: readonly string[]): string[] {
-  return rules
-    .filter(({ silent, match }) => !silent && !ids.some((id) => matches(match, id)))
-    .map(({ match }) => match)
+  return rules.filter(({ match }) => !ids.some((id) => matches(match, id))).map(({ match }) => match)
 }
 
 /** Whether a text is like a pattern in which `*` stands for any characters, none included. Takes linear time. */

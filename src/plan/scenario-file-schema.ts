@@ -176,6 +176,11 @@ export const scenarioFileSchema = object({
 /** A scenario file as it is written. */
 export type WrittenScenarioFile = z.infer<typeof scenarioFileSchema>
 export type WrittenFault = NonNullable<WrittenScenarioFile['faults']>[string]
+/** What rules and scenarios say alike. */
+export type WrittenTerms = Pick<
+  NonNullable<WrittenScenarioFile['rules']>[number],
+  'expect' | 'timeout' | 'known-to-fail'
+>
 export type WrittenEntry = z.infer<typeof entry>
 
 /** The JSON Schema (draft 2020-12) by which editors complete and check a scenario file. */

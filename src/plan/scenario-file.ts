@@ -9,9 +9,10 @@ import {
   scenarioFileSchema,
   type WrittenEntry,
   type WrittenFault,
-  type WrittenScenarioFile
+  type WrittenScenarioFile,
+  type WrittenTerms
 } from './scenario-file-schema.js'
-import type { Fault, OwnEntry, OwnFault, ScenarioFile, ScenarioRule } from '../model.js'
+import type { Fault, OwnEntry, OwnFault, ScenarioFile, ScenarioTerms } from '../model.js'
 
 /** Larger ones are no scenario files; a parser's time and memory are bounded by it. */
 export const LARGEST_SCENARIO_FILE = 64 * 1024
@@ -354,30 +355,28 @@ function toScenarioFile(
   return {
     name,
     faults: Object.entries(faults).map(([id, fault]) => toFault(id, fault)),
-    scenarios: scenarios.map(({ fault, path, modes }) => ({ fault, path, modes })),
-    rules: [
-      // What a scenario says of itself is a rule for it, which the rules of the file can overrule.
-      ...scenarios.flatMap(({ fault, path, modes, ...rest }) =>
-        (modes ?? ['*']).map((mode) => toRule({ ...rest, match: `${fault}@${path}/${mode}` }, true))
-      ),
-      ...rules.map((rule) => toRule(rule, false))
-    ].filter((rule) => Object.keys(rule).length > BARE_RULE)
+    scenarios: scenarios.map((scenario) => ({
+      fault: scenario.fault,
+      path: scenario.path,
+      modes: scenario.modes,
+      ...toTerms(scenario)
+    })),
+    rules: rules.map((rule) => ({
+      match: rule.match,
+      ...(rule['leave-out'] === undefined ? {} : { leaveOut: rule['leave-out'] }),
+      ...toTerms(rule)
+    }))
   }
 }
 
-/** Keys of a rule that says nothing: `match` and `silent`. */
-const BARE_RULE = 2
-
-function toRule(rule: NonNullable<WrittenScenarioFile['rules']>[number], silent: boolean): ScenarioRule {
-  const { match, expect, timeout } = rule
+/** The terms that are written, and no key for those that are not. */
+function toTerms(written: WrittenTerms): ScenarioTerms {
+  const { expect, timeout, 'known-to-fail': knownToFail } = written
   const timeoutMs = timeout === undefined ? undefined : durationMs(timeout)
   return {
-    match,
-    silent,
-    ...(rule['leave-out'] === undefined ? {} : { leaveOut: rule['leave-out'] }),
     ...(expect === undefined ? {} : { expect }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(rule['known-to-fail'] === undefined ? {} : { knownToFail: rule['known-to-fail'] })
+    ...(knownToFail === undefined ? {} : { knownToFail })
   }
 }
 

@@ -290,7 +290,7 @@ describe('boot modes', () => {
   test('a fault that no asked mode can meet is explained', () => {
     const world: World = { bootModes: ['recreate'], cachePaths: ['/root/.cache'], faults: ['symlink-loop'] }
     expect(reason(world, 'symlink-loop', '/root/.cache')).toBe(
-      'boot-modes: recreate leaves none that this fault can be met by in the container’s own layer'
+      'boot-modes: recreate has no mode in which a boot meets this fault in the container’s own layer'
     )
   })
 
@@ -446,7 +446,7 @@ describe('what a scenario file asks for', () => {
   const volume = [directory('/data/index'), file('/data/index/a.json', '{}'), directory('/data/cache')]
   const written = ['/data/index', '/data/index/a.json']
   const asked = (
-    pairs: readonly Omit<Pair, 'fault'>[],
+    pairs: readonly (Omit<Pair, 'fault' | 'terms'> & Partial<Pair>)[],
     fault: string,
     about: Partial<PlanRequest> = {}
   ): Plan => {
@@ -460,7 +460,7 @@ describe('what a scenario file asks for', () => {
         { cachePaths: ['/data/cache'], dataPaths: [] },
         { paths, mounts: ['/data'] }
       ),
-      pairs: pairs.flatMap((pair) => found.map((one) => ({ ...pair, fault: one }))),
+      pairs: pairs.flatMap((pair) => found.map((one) => ({ terms: {}, ...pair, fault: one }))),
       ...about
     })
   }
@@ -493,8 +493,35 @@ describe('what a scenario file asks for', () => {
       {
         fault: 'symlink-loop',
         path: '/data/index',
-        reason: expect.stringContaining('leaves none that this fault') as unknown
+        reason: expect.stringContaining('has no mode in which a boot meets this fault') as unknown
       }
+    ])
+  })
+
+  test('holds on its own terms where it is planned, also below a mount point, and nowhere else', () => {
+    const terms = { knownToFail: 'see #1', timeoutMs: 9_000 }
+    const planned = asked([{ path: '/data', modes: undefined, terms }], 'dangling-symlink')
+    expect(planned.scenarios.find(({ id }) => id === 'dangling-symlink@/data/index/recreate')).toMatchObject(
+      terms
+    )
+    const other = planned.scenarios.find(({ id }) => id === 'dangling-symlink@/data/cache/recreate')
+    expect(other).toBeDefined()
+    expect(other).not.toHaveProperty('knownToFail')
+    expect(other).not.toHaveProperty('timeoutMs')
+  })
+
+  test('twice for one scenario holds on the terms of both, and a rule overrules them', () => {
+    const path = '/data/cache'
+    const pairs = [
+      { path, modes: undefined, terms: { knownToFail: 'see #1', timeoutMs: 9_000 } },
+      { path, modes: undefined, terms: { timeoutMs: 8_000 } }
+    ]
+    expect(asked(pairs, 'dangling-symlink').scenarios).toMatchObject([
+      { knownToFail: 'see #1', timeoutMs: 8_000 }
+    ])
+    const rules = [{ match: '*', knownToFail: 'see #2' }]
+    expect(asked(pairs, 'dangling-symlink', { rules }).scenarios).toMatchObject([
+      { knownToFail: 'see #2', timeoutMs: 8_000 }
     ])
   })
 
@@ -511,8 +538,8 @@ describe('what a scenario file asks for', () => {
 
   test('may be to leave one out: the reason is among the omissions, and a rule for nothing is told', () => {
     const rules = [
-      { match: 'dangling-symlink@*', silent: false, leaveOut: 'never a link here' },
-      { match: 'danglin-symlink@*', silent: false, leaveOut: 'mistyped' }
+      { match: 'dangling-symlink@*', leaveOut: 'never a link here' },
+      { match: 'danglin-symlink@*', leaveOut: 'mistyped' }
     ]
     const planned = asked([], 'killed', { rules })
     expect(idsOf(planned)).toEqual([])
@@ -553,7 +580,8 @@ describe('properties', () => {
     fc.record({
       fault: fc.constantFrom(...catalogue),
       path: fc.constantFrom('/data/a', '/data/a/x', '/data', '/root/.cache', '/opt/gone/x'),
-      modes: fc.option(modes, { nil: undefined })
+      modes: fc.option(modes, { nil: undefined }),
+      terms: fc.constant({})
     })
   )
 

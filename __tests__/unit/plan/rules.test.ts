@@ -7,7 +7,6 @@ import type { ScenarioRule } from '../../../src/model.js'
 const scenario = plannedScenario('killed', '/data/x', 'restart')
 const rule = (match: string, about: Partial<ScenarioRule> = {}): ScenarioRule => ({
   match,
-  silent: false,
   ...about
 })
 
@@ -66,9 +65,7 @@ describe('rules', () => {
     expect(ruled(scenario, [rule('*/recreate', { leaveOut: 'x' })])).toEqual({ kind: 'run', scenario })
   })
 
-  test('that match nothing are told, unless they go without saying', () => {
-    expect(
-      idleRules([rule('killed@*'), rule('kiled@*'), rule('gone@*', { silent: true })], [scenario.id])
-    ).toEqual(['kiled@*'])
+  test('that match nothing are told', () => {
+    expect(idleRules([rule('killed@*'), rule('kiled@*')], [scenario.id])).toEqual(['kiled@*'])
   })
 })
