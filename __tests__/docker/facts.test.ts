@@ -27,7 +27,7 @@ async function factsOf(image: string, options: string[], command?: readonly stri
   const body = await engine.createBody(options, image, command, labels)
   const notes: string[] = []
   const facts = await readFacts(engine, image, {
-    containerOptions: { body },
+    body,
     labels,
     note: (text) => notes.push(text)
   })
@@ -141,7 +141,7 @@ test('an image without shell and account files tells as much', async () => {
 test('an image that is not there is one clear error', async () => {
   const { body } = await factsOf('cache-crash-test-base:no-shell', [], command)
   await expect(
-    readFacts(engine, 'no-such-image:at-all', { containerOptions: { body }, labels })
+    readFacts(engine, 'no-such-image:at-all', { body, labels })
   ).rejects.toMatchObject({ name: 'ImageMissingError' })
 })
 

@@ -37,31 +37,64 @@ const namesACache = /CACHE(_?(DIR|DIRECTORY|FOLDER|HOME|PATH|ROOT))?$/i
 /** Variables whose value is a list of directories, separated by colons. */
 const lists: ReadonlySet<string> = new Set(['NLTK_DATA'])
 
-/** Directories whose content no variable makes a cache. */
-const neverCaches: ReadonlySet<string> = new Set([
-  '/',
-  '/bin',
-  '/dev',
-  '/etc',
-  '/lib',
-  '/proc',
-  '/sys',
-  '/usr'
-])
+/**
+ * Directories of the Filesystem Hierarchy Standard that hold more than a cache, whatever a variable says: `MPLCONFIGDIR=/tmp`
+ * is common, and a file in the place of `/tmp` breaks what never met a cache.
+ */
+const shared: readonly string[] = [
+  ...[
+    '/',
+    '/bin',
+    '/boot',
+    '/dev',
+    '/etc',
+    '/home',
+    '/lib',
+    '/lib64',
+    '/media',
+    '/mnt',
+    '/opt',
+    '/proc',
+    '/root'
+  ],
+  ...[
+    '/run',
+    '/sbin',
+    '/srv',
+    '/sys',
+    '/tmp',
+    '/usr',
+    '/usr/local',
+    '/usr/share',
+    '/var',
+    '/var/lib',
+    '/var/tmp'
+  ]
+]
+
+/** A variable that moves a cache, and where it moves it to. */
+type CacheVariable = ImageFacts['cacheEnv'][number]
 
 /**
  * Environment variables that move a cache, with where they move it to, by name: the order of `docker create --env` is not kept
  * (Docker CLI 28, engine 20.10).
  * @param env the environment of the container's process
- * @returns absolute normalised paths; relative values, which depend on the process's directory, are left out
+ * @param own the home and the working directory of the process, which hold its code or its settings, too
+ * @returns absolute normalised paths, apart from those that hold more than a cache; relative values, which depend on the
+ *   process's directory, are left out
  */
-export function readCacheEnv(env: Readonly<Record<string, string>>): ImageFacts['cacheEnv'] {
+export function readCacheEnv(
+  env: Readonly<Record<string, string>>,
+  own: readonly string[]
+): { readonly caches: readonly CacheVariable[]; readonly shared: readonly CacheVariable[] } {
   const variables = Object.entries(env).sort(([a], [b]) => (a < b ? -1 : 1))
-  return variables.flatMap(([name, value]) => {
+  const all = variables.flatMap(([name, value]) => {
     if (!known.has(name) && !namesACache.test(name)) return []
     const paths = (lists.has(name) ? value.split(':') : [value]).flatMap(
       (path) => normalAbsolutePath(path) ?? []
     )
-    return [...new Set(paths)].filter((path) => !neverCaches.has(path)).map((path) => ({ name, path }))
+    return [...new Set(paths)].map((path) => ({ name, path }))
   })
+  const isShared = ({ path }: CacheVariable): boolean => shared.includes(path) || own.includes(path)
+  return { caches: all.filter((one) => !isShared(one)), shared: all.filter(isShared) }
 }

@@ -10,7 +10,7 @@ import { readPythonFacts } from './python.js'
 
 export interface FactsOptions {
   /** The body that the engine made from the user's options, env and command: what every boot is created with. */
-  readonly containerOptions: { readonly body: ContainerBody }
+  readonly body: ContainerBody
   /** On every container that is created here. */
   readonly labels: Readonly<Record<string, string>>
   /** Receives what users should know, a sentence each. */
@@ -34,18 +34,24 @@ export async function readFacts(
 ): Promise<ImageFacts> {
   const image = await engine.inspectImage(reference)
   if (image === undefined) throw new ImageMissingError(`there is no image "${reference}" on the engine`)
-  const { body } = options.containerOptions
+  const { body } = options
   const config = readConfig(body)
   const accounts = await readAccountFiles(engine, body, options.labels)
-  const { home, ...user } = resolveUser(config.user, accounts)
+  const { home: accountHome, ...user } = resolveUser(config.user, accounts)
+  // runc: HOME if it is set, else the home of the account, else `/`.
+  const home = normalAbsolutePath(config.env.HOME ?? '') ?? normalAbsolutePath(accountHome ?? '') ?? '/'
+  const cacheEnv = readCacheEnv(config.env, [home, config.workdir])
+  for (const { name, path } of cacheEnv.shared)
+    options.note?.(
+      `${name} names ${path}, which holds more than a cache: what is one below it, say in cache-paths.`
+    )
   return {
     id: image.id,
     reference,
     os: image.os,
     architecture: image.architecture,
     user,
-    // runc: HOME if it is set, else the home of the account, else `/`.
-    home: normalAbsolutePath(config.env.HOME ?? '') ?? normalAbsolutePath(home ?? '') ?? '/',
+    home,
     workdir: config.workdir,
     volumes: [...new Set(image.volumes.flatMap((path) => normalAbsolutePath(path) ?? []))].sort(),
     ports: config.ports,
@@ -56,7 +62,7 @@ export async function readFacts(
     givenEnv: Object.fromEntries(
       Object.entries(config.env).filter(([name, value]) => image.env[name] !== value)
     ),
-    cacheEnv: readCacheEnv(config.env),
+    cacheEnv: cacheEnv.caches,
     strangerUid: strangerTo(accounts.passwd),
     ignoresModeBits: ignoresModeBits(user.uid, config),
     ...(await readPythonFacts(engine, body, options))

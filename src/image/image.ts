@@ -47,7 +47,7 @@ export async function obtainImage(
   onProgress({ kind: 'facts', reference: name })
   const draft = await engine.createBody(inputs.options, reference, inputs.command, labels)
   const template = withEnv(draft, inputs.env)
-  const facts = await readFacts(engine, reference, { containerOptions: { body: template }, labels, note })
+  const facts = await readFacts(engine, reference, { body: template, labels, note })
   return { facts: { ...facts, reference: name }, template }
 }
 

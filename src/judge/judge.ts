@@ -1,4 +1,4 @@
-import { SIGKILLED } from '../exit-codes.js'
+import { NATIVE_CRASHES, SIGKILLED } from '../exit-codes.js'
 import { dataFindings } from './data.js'
 import { baseName, holder, isWithin } from '../paths.js'
 import { everyBoot, instability, smokeTestFailure } from '../boot-health.js'
@@ -314,12 +314,13 @@ function refusal({ target, plant }: Scenario, { boots }: Observation): Verdict {
   return { kind: 'refused', detail: named ? intact : `${intact}; its log should name ${target.path}` }
 }
 
-/** The process itself said no. One that was killed, or that the engine could not even start, said nothing. */
+/** The process itself said no. One that was killed or crashed, or that the engine could not even start, said nothing. */
 function isRefusal(outcome: BootOutcome): boolean {
   return (
     outcome.kind === 'exited' &&
     outcome.exitCode !== 0 &&
     outcome.exitCode !== SIGKILLED &&
+    !NATIVE_CRASHES.includes(outcome.exitCode) &&
     !outcome.oomKilled &&
     outcome.error === undefined
   )

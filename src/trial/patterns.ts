@@ -7,8 +7,8 @@ export interface LinePattern {
   readonly flags: string
 }
 
-/** Characters of a line that patterns are matched against. */
-export const MATCHED_CHARACTERS = 4096
+/** Up to so many characters of a line, what takes quadratic time is quick. */
+const SHORT_LINE = 4096
 
 /** Far above what any sane pattern needs for a batch of lines, far below a job's patience. */
 const BUDGET_MS = 5000
@@ -23,7 +23,7 @@ export class PatternTimeout extends Error {
   }
 }
 
-/** Patterns that are matched, in their order, against each line's first MATCHED_CHARACTERS. */
+/** Patterns that are matched, in their order, against lines. */
 export class LinePatterns {
   readonly #patterns: readonly LinePattern[]
   readonly #compiled: readonly RegExp[]
@@ -45,7 +45,7 @@ export class LinePatterns {
    */
   firstMatch(lines: readonly string[]): { readonly pattern: LinePattern; readonly line: string } | undefined {
     if (this.#patterns.length === 0) return undefined
-    if (this.#quick) return this.#match(lines)
+    if (this.#quick && lines.every(({ length }) => length <= SHORT_LINE)) return this.#match(lines)
     return withinBudget(
       this.#budgetMs,
       () => this.#match(lines),
@@ -55,8 +55,7 @@ export class LinePatterns {
 
   #match(lines: readonly string[]): { readonly pattern: LinePattern; readonly line: string } | undefined {
     for (const line of lines) {
-      const text = line.slice(0, MATCHED_CHARACTERS)
-      const pattern = this.#patterns[this.#compiled.findIndex((compiled) => compiled.test(text))]
+      const pattern = this.#patterns[this.#compiled.findIndex((compiled) => compiled.test(line))]
       if (pattern) return { pattern, line }
     }
     return undefined
@@ -64,7 +63,7 @@ export class LinePatterns {
 }
 
 /**
- * Whether a pattern is quick on every line, by a rule that is simple and errs on the safe side: at most one quantifier, and
+ * Whether a pattern is quick on every short line, by a rule that is simple and errs on the safe side: at most one quantifier, and
  * that not on a group, takes at most quadratic time.
  */
 export function isQuick(pattern: string): boolean {

@@ -91,6 +91,16 @@ describe('passing verdicts', () => {
       },
       DATA_FAULT,
       'refused'
+    ],
+    [
+      'start-up aborts itself on damaged data',
+      {
+        boots: [boot({ outcome: { ...CRASH, exitCode: 134 } })],
+        secondBoot: undefined,
+        dataAfter: { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }
+      },
+      DATA_FAULT,
+      'refused'
     ]
   ])('%s', (_, over, on, expected) => {
     expect(short(verdictOf(over, on))).toBe(expected)
@@ -99,6 +109,8 @@ describe('passing verdicts', () => {
   test.each([
     ['a process that ran out of memory', { oomKilled: true }],
     ['a container that the engine could not start', { exitCode: 127, error: 'not a directory' }],
+    ['a process that read beyond the end of a mapped file', { exitCode: 135 }],
+    ['a process that crashed in native code', { exitCode: 139 }],
     ['an exit with 0', { exitCode: 0 }]
   ])('%s has refused nothing', (_, exit) => {
     const dataAfter = { entries: tree(SENTINEL, UPLOAD, HALF), truncated: false, cutRoots: [] }

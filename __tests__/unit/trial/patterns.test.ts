@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { isQuick, LinePatterns, MATCHED_CHARACTERS, PatternTimeout } from '../../../src/trial/patterns.js'
+import { LINE_BYTES } from '../../../src/trial/log.js'
+import { isQuick, LinePatterns, PatternTimeout } from '../../../src/trial/patterns.js'
 
 describe('line patterns', () => {
   test('give the first line that matches and the first pattern that it matches', () => {
@@ -24,11 +25,17 @@ describe('line patterns', () => {
     ])
   })
 
-  test('look at the beginning of a very long line', () => {
-    const patterns = new LinePatterns([{ pattern: 'end', flags: '' }])
-    const filler = 'x'.repeat(MATCHED_CHARACTERS - 3)
+  test('find what is at the end of a very long line', () => {
+    const patterns = new LinePatterns([{ pattern: 'x.*end', flags: '' }])
+    const filler = 'x'.repeat(LINE_BYTES - 3)
     expect(patterns.firstMatch([`${filler}end`])).toBeDefined()
-    expect(patterns.firstMatch([`${filler}.end`])).toBeUndefined()
+    expect(patterns.firstMatch([`${filler}and`])).toBeUndefined()
+  })
+
+  test('that are slow on a very long line alone are interrupted there', () => {
+    const patterns = new LinePatterns([{ pattern: 'x+y', flags: '' }], 1)
+    expect(() => patterns.firstMatch(['x'.repeat(LINE_BYTES)])).toThrow(PatternTimeout)
+    expect(patterns.firstMatch(['xxy'])).toBeDefined()
   })
 
   test.each(['(a+)+$', '(a|a)+$', '.*.*.*.*.*b$', 'a?'.repeat(40) + 'a'.repeat(40) + 'b'])(
