@@ -28,9 +28,29 @@ export function stateToRestore(
   }
   const replaced = plant.entries.filter(({ type }) => type !== 'directory').map(({ path }) => path)
   const gone = new Set([...(plant.remove ?? []), ...replaced])
-  return volumes
-    .flatMap((volume) => (volume.truncated ? startOf(volume) : [...volume.tree.values()]))
-    .filter(({ path }) => !isWithinAny(path, gone))
+  return volumes.flatMap((volume) =>
+    without(gone, volume.truncated ? startOf(volume) : [...volume.tree.values()])
+  )
+}
+
+/**
+ * Entries without those that are gone. A file whose first name is, and that has others, keeps its content under the next one, of
+ * which the rest are links then: an archive with a link to what is not there is refused.
+ */
+function without(gone: ReadonlySet<string>, entries: readonly TreeEntry[]): TreeEntry[] {
+  const lost = new Map(
+    entries.flatMap((entry) => (isWithinAny(entry.path, gone) ? [[entry.path, entry]] : []))
+  )
+  const nextNames = new Map<string, string>()
+  return entries.flatMap((entry) => {
+    if (lost.has(entry.path)) return []
+    const first = entry.type === 'hardlink' ? lost.get(entry.linkTarget ?? '') : undefined
+    if (first === undefined) return [entry]
+    const next = nextNames.get(first.path)
+    if (next !== undefined) return [{ ...entry, linkTarget: next }]
+    nextNames.set(first.path, entry.path)
+    return [{ ...first, path: entry.path }]
+  })
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { stateToRestore } from '../../../src/trial/plant.js'
 import { directory, file, SENTINEL, tree } from '../judge/cases.js'
-import type { Plant } from '../../../src/model.js'
+import type { Plant, TreeEntry } from '../../../src/model.js'
 
 const MODEL = file('/data/models/model', 'weights')
 const UPLOADS = { ...directory('/data/uploads'), uid: 1000 }
@@ -28,6 +28,26 @@ test('a volume starts as the control left it, without what is replaced', () => {
     '/data/app of 1000',
     '/data/config.yml of 0'
   ])
+})
+
+test('a file whose first name is replaced keeps its content under the others', () => {
+  const linked = (path: string): TreeEntry => ({
+    ...MODEL,
+    path,
+    type: 'hardlink',
+    size: 0,
+    linkTarget: MODEL.path
+  })
+  const volumes = [
+    { mount: '/data', tree: tree(MODEL, linked('/data/z/a'), linked('/data/z/b')), truncated: false }
+  ]
+  const restore = (replaced: string): TreeEntry[] =>
+    stateToRestore({ volumes, sentinels: new Map() }, [], { ...PLANT, entries: [file(replaced, 'x')] })
+  expect(restore('/data/models')).toEqual([
+    { ...MODEL, path: '/data/z/a' },
+    { ...linked('/data/z/b'), linkTarget: '/data/z/a' }
+  ])
+  expect(restore('/data/z/a')).toEqual([MODEL, linked('/data/z/b')])
 })
 
 test('one that was not read whole starts as for the control, with directories that belong to whom they belonged', () => {
