@@ -8,13 +8,15 @@ export function everyBoot({
   return [...boots, ...(secondBoot === undefined ? [] : [secondBoot])]
 }
 
+/** Ready, and up for as long as it was watched. */
+export function staysUp({ outcome, stability }: BootObservation): boolean {
+  return outcome.kind === 'ready' && (stability === undefined || stability.kind === 'stable')
+}
+
 /** Ready and still fine at the end of its checks. */
-export function isUp({ outcome, stability, smokeTest }: BootObservation): boolean {
-  return (
-    outcome.kind === 'ready' &&
-    (stability === undefined || stability.kind === 'stable') &&
-    (smokeTest === undefined || smokeTest.exitCode === 0)
-  )
+export function isUp(observed: BootObservation): boolean {
+  const { smokeTest } = observed
+  return staysUp(observed) && (smokeTest === undefined || smokeTest.exitCode === 0)
 }
 
 /** Ready and stable, every check passed, and nothing in the log that the user forbids. */
@@ -62,5 +64,6 @@ export function instability(
 export function smokeTestFailure({ exitCode, timedOut, seconds, output }: SmokeTestResult): string {
   if (timedOut) return `the smoke test did not end within ${seconds.toFixed(1)} s`
   const how = exitCode === null ? 'was killed' : `exited ${exitCode}`
-  return `the smoke test ${how}: ${output.trimEnd().split('\n').at(-1)?.trim() ?? ''}`
+  const lastLine = output.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  return `the smoke test ${how}${lastLine === '' ? ', and printed nothing' : `: ${lastLine}`}`
 }

@@ -812,8 +812,11 @@ export type ControlResult =
   | {
       readonly kind: 'failed'
       readonly stage: 'first-boot' | 'second-boot' | 'data'
-      /** Whom the evidence points at: the process died, or it lives and the probe never passed. */
-      readonly blame: 'image' | 'probe'
+      /**
+       * Whom the evidence points at: the process died, or it lives and the probe never passed, or a smoke test or a forbidden line,
+       * which no boot has passed yet, was against one that was ready.
+       */
+      readonly blame: 'image' | 'probe' | 'check'
       /** What happened and what to do, in one or two sentences. */
       readonly message: string
       /** The boot that failed, with its log. */

@@ -178,6 +178,7 @@ function controlCase({ name, control }: Leg): Case {
   const failed = control.result === 'failed' ? control : undefined
   const seconds = control.result === 'passed' ? control.readySeconds : 0
   const where = failed?.location == null ? [] : [`at ${place(failed.location)}: ${failed.location.source}`]
+  const cause = failed === undefined ? '' : causeOf(failed)
   return {
     outcome: failed === undefined ? 'passed' : 'failure',
     seconds,
@@ -197,7 +198,9 @@ function controlCase({ name, control }: Leg): Case {
               {
                 name: 'failure',
                 attributes: { type: failed.stage, message: failed.message },
-                children: [[...where, sentence(failed.message), `Cause: ${causeOf(failed)}`].join('\n')]
+                children: [
+                  [...where, sentence(failed.message), ...(cause === '' ? [] : [`Cause: ${cause}`])].join('\n')
+                ]
               },
               { name: 'system-out', children: [excerptLines(excerpt(failed.log, LOG_BOUNDS)).join('\n')] }
             ]

@@ -192,7 +192,7 @@ const control = z.discriminatedUnion('result', [
   z.object({
     result: z.literal('failed'),
     stage: z.enum(['first-boot', 'second-boot', 'data']),
-    blame: z.enum(['image', 'probe']).describe('Whom the evidence points at.'),
+    blame: z.enum(['image', 'probe', 'check']).describe('Whom the evidence points at.'),
     message: text,
     diagnosis: diagnosis.nullable(),
     location: location.nullable(),

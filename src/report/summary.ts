@@ -6,6 +6,7 @@ import type { Report, ReportLeg, ReportScenario } from './schema.js'
 import { explained, folded, quoted, rowHead, RUN_SIGN, section, type Detail } from './summary-section.js'
 import { cut } from './untrusted.js'
 import {
+  BLAMED,
   byUrgency,
   duration,
   named,
@@ -137,9 +138,8 @@ function failedLeg({ name, control }: ReportLeg, detail: Detail): string[] {
 }
 
 function failedControl(control: Report['control'] & { result: 'failed' }, detail: Detail): string[] {
-  const blame = control.blame === 'image' ? 'the image' : 'the probe'
   return [
-    `${prose(sentence(control.message))} Nothing was corrupted yet: the evidence points at **${blame}**, not at a fault.`,
+    `${prose(sentence(control.message))} Nothing was corrupted yet: the evidence points at **${BLAMED[control.blame]}**, not at a fault.`,
     explained(control).join('  \n'),
     quoted(control.log, { ...detail, log: Math.max(detail.log, 20) })
   ]

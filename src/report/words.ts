@@ -82,10 +82,11 @@ export function place({ file, line, function: name }: ReportLocation): string {
   return `${file}:${line}${name === null || !/^[\w$]/.test(name) ? '' : `, in ${name}`}`
 }
 
-/** A failure as far as its log explains it: a scenario's, or the control's, which has no reason. */
-export type Explained = Pick<ReportScenario, 'diagnosis' | 'location' | 'log'> & {
-  readonly reason?: ReportScenario['reason']
-}
+/** A failure as far as its log explains it: a scenario's, or the control's. */
+export type Explained = Pick<ReportScenario, 'diagnosis' | 'location' | 'log'> &
+  (Pick<ReportScenario, 'reason'> | Pick<FailedControl, 'stage' | 'blame'>)
+
+type FailedControl = Extract<Report['control'], { readonly result: 'failed' }>
 
 /** Failures that the verdict itself explains, whatever the log says. */
 const SELF_EVIDENT: readonly ReportScenario['reason'][] = [
@@ -95,13 +96,27 @@ const SELF_EVIDENT: readonly ReportScenario['reason'][] = [
   'forbidden-log'
 ]
 
+function isSelfEvident(failure: Explained): boolean {
+  return 'reason' in failure
+    ? SELF_EVIDENT.includes(failure.reason)
+    : failure.stage === 'data' || failure.blame === 'check'
+}
+
+/** Whom the evidence of a failed control points at, as the end of a sentence. */
+export const BLAMED: Readonly<Record<FailedControl['blame'], string>> = {
+  image: 'the image',
+  probe: 'the probe',
+  check: 'the image or its check'
+}
+
 /**
  * Why start-up failed, by its log; where nothing known is in it, that this is so and how it ends. Empty where there is nothing
  * to add to the verdict.
  */
-export function causeOf({ diagnosis, log, reason }: Explained): string {
+export function causeOf(failure: Explained): string {
+  const { diagnosis, log } = failure
   if (diagnosis !== null) return sentence(diagnosis.cause)
-  if (SELF_EVIDENT.includes(reason ?? null)) return ''
+  if (isSelfEvident(failure)) return ''
   const last = [...(log?.head ?? []), ...(log?.tail ?? [])].filter((line) => line.trim() !== '').at(-1)
   return last === undefined
     ? 'Unknown: it printed nothing.'
@@ -147,9 +162,14 @@ export function title(report: Report): string {
   if (control.result === 'failed') {
     const which = control.stage === 'first-boot' ? 'on clean state' : 'twice on its own state'
     if (control.stage === 'data') return 'The control failed: data was lost with nothing planted'
-    return control.blame === 'image'
-      ? `The image does not start ${which}`
-      : `The probe never passed, though the container started ${which}`
+    switch (control.blame) {
+      case 'image':
+        return `The image does not start ${which}`
+      case 'probe':
+        return `The probe never passed, though the container started ${which}`
+      case 'check':
+        return 'The image starts on clean state, but fails its check there'
+    }
   }
   const of = (wanted: Standing): number =>
     scenarios.filter((scenario) => standing(scenario) === wanted).length

@@ -10,7 +10,7 @@ import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
 import { FIRST_BOOT_MS } from './upgrade.js'
-import { checkFailure, isFine, shortcoming } from '../boot-health.js'
+import { checkFailure, isFine, shortcoming, staysUp } from '../boot-health.js'
 import { noRoom } from './room.js'
 import { describe, type ReadyCheck } from './probes/probe.js'
 import type { During } from './timeline.js'
@@ -177,7 +177,7 @@ async function control(
   const { checks } = learned
   throwIfUnobserved(learned.observation)
   const failed = async (
-    stage: 'first-boot' | 'second-boot' | 'data',
+    stage: FailedControl['stage'],
     message: string,
     boot: BootObservation
   ): Promise<Omit<ControlOutcome, 'trace'>> => {
@@ -186,7 +186,7 @@ async function control(
     // Lost data is not explained by what the log says.
     const explanation = stage === 'data' ? {} : await request.explain(boot)
     return {
-      result: { kind: 'failed', stage, blame: blameFor(boot), message, boot, ...explanation },
+      result: { kind: 'failed', stage, blame: blameFor(stage, boot), message, boot, ...explanation },
       checks,
       limits: limitsOfFirst,
       layer: { tree: new Map(), truncated: [] },
@@ -465,8 +465,12 @@ function throwIfUnobserved({ outcome }: BootObservation): void {
   throw new EngineError('boot on clean state', undefined, outcome.message)
 }
 
-function blameFor({ outcome }: BootObservation): 'image' | 'probe' {
-  return outcome.kind === 'timed-out' ? 'probe' : 'image'
+type FailedControl = Extract<ControlResult, { readonly kind: 'failed' }>
+
+function blameFor(stage: FailedControl['stage'], boot: BootObservation): FailedControl['blame'] {
+  if (boot.outcome.kind === 'timed-out') return 'probe'
+  // A check that fails later has passed before, and so is right.
+  return stage === 'first-boot' && staysUp(boot) ? 'check' : 'image'
 }
 
 function firstBootMessage(observed: BootObservation): string {

@@ -54,9 +54,10 @@ function passed({ readySeconds, secondReadySeconds, ignoresStopSignal }: Control
 }
 
 function failed(control: Control<'failed'>, origin: Report['origin']): Html {
+  const cause = causeOf(control)
   return html`<p>${prose(sentence(control.message))}</p>
     <dl class="facts">
-      ${item('Cause', prose(causeOf(control)))}
+      ${cause === '' ? null : item('Cause', prose(cause))}
       ${control.location === null ? null : item('Where', sourceLine(control.location, origin))}
     </dl>`
 }

@@ -1,6 +1,7 @@
 import { counted } from '../excerpt.js'
 import type { Report, ReportScenario } from '../schema.js'
 import {
+  BLAMED,
   byUrgency,
   place,
   sentence,
@@ -33,10 +34,9 @@ export function overview(report: Report, anchors: Anchors): Html {
 
 function failedControl({ leg, control }: ReturnType<typeof controls>[number]): Html | null {
   if (control.result === 'passed') return null
-  const blame = control.blame === 'image' ? 'the image' : 'the probe'
   return html`<p>${leg === null ? null : html`<b>${leg}:</b> `}${prose(sentence(control.message))}</p>
     <p>
-      Nothing was corrupted yet: the evidence points at <strong>${blame}</strong>, not at a fault.
+      Nothing was corrupted yet: the evidence points at <strong>${BLAMED[control.blame]}</strong>, not at a fault.
       <a href="#control">See the control.</a>
     </p>`
 }
