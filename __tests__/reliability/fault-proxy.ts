@@ -180,14 +180,27 @@ async function forward({ upstream, request, response, fault }: Forwarding): Prom
 
 function send(request: IncomingMessage, response: ServerResponse, call: ClientRequest): void {
   if (request.headers.expect === undefined) {
-    request.pipe(call)
+    relay(request, call)
     return
   }
   call.on('continue', () => {
     response.writeContinue()
-    request.pipe(call)
+    relay(request, call)
   })
   call.flushHeaders()
+}
+
+/** As `pipe`, but the last piece leaves together with the end: the daemon may answer, and close the connection, after it. */
+function relay(request: IncomingMessage, call: ClientRequest): void {
+  let last: Buffer | undefined
+  request.on('data', (piece: Buffer) => {
+    if (last !== undefined && !call.write(last)) {
+      request.pause()
+      call.once('drain', () => request.resume())
+    }
+    last = piece
+  })
+  request.on('end', () => call.end(last))
 }
 
 function passOn(

@@ -160,17 +160,25 @@ class Exchange {
     call.flushHeaders()
   }
 
-  /** `stream.pipeline` would abort the request without the error of the archive. */
+  /**
+   * `stream.pipeline` would abort the request without the error of the archive. The last piece is sent together with the end,
+   * in one system call: a daemon answers as soon as it has read the end of a tar, or what it refuses, and closes the connection
+   * with that (net/http of Go, after `Expect: 100-continue`). Who is still to say that the request has ended meets EPIPE, and the
+   * answer is lost.
+   */
   async #upload(archive: AsyncIterable<Buffer>): Promise<void> {
     const over = new AbortController()
     this.#call.once('close', () => {
       over.abort()
     })
     try {
+      let last: Buffer | undefined
       for await (const piece of archive) {
-        if (!this.#call.write(piece)) await once(this.#call, 'drain', { signal: over.signal })
+        if (last !== undefined && !this.#call.write(last))
+          await once(this.#call, 'drain', { signal: over.signal })
+        last = piece
       }
-      this.#call.end()
+      this.#call.end(last)
     } catch (error) {
       this.end(asError(error))
     }

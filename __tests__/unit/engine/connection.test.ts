@@ -1,8 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { type Connection, openConnection } from '../../../src/engine/connection.js'
 import { chooseApiVersion, connectTo } from '../../../src/engine/docker.js'
+import { endpointAt } from '../../../src/engine/endpoint.js'
 import { body, Exchange } from '../../../src/engine/exchange.js'
 import { type FakeDaemon, fakeDaemon, json, rawDaemon, VERSION } from './fake-daemon.js'
 
@@ -197,6 +203,35 @@ describe('uploads', () => {
     })
     await exchange.ask(upload([Buffer.alloc(1), Buffer.alloc(5_000_000), Buffer.alloc(3)]))
     expect(received).toBe(5_000_004)
+  })
+
+  test('whose answer comes before their end hear it, however late this process is to end them', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'engine-test-'))
+    const path = join(directory, 'daemon.sock')
+    // In a thread of its own: it has to answer and close the connection while this one is not running.
+    const server = new Worker(
+      `const { createServer } = require('node:http')
+       const server = createServer()
+       server.on('checkContinue', (request, response) => {
+         response.writeContinue()
+         request.once('data', () => response.writeHead(500, { Connection: 'close' }).end('{"message":"full"}'))
+       })
+       server.listen(${JSON.stringify(path)}, () => require('node:worker_threads').parentPort.postMessage('listening'))`,
+      { eval: true }
+    )
+    await once(server, 'message')
+    connection = openConnection(endpointAt(`unix://${path}`), process.env)
+    const archive = (async function* () {
+      yield await Promise.resolve(Buffer.alloc(100_000))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+    })()
+    try {
+      const refused = expect(new Exchange(connection, '1.41').ask({ ...upload([]), archive })).rejects
+      await refused.toMatchObject({ status: 500, daemonMessage: 'full' })
+    } finally {
+      await server.terminate()
+      await rm(directory, { recursive: true })
+    }
   })
 
   test('whose packing fails say why', async () => {
