@@ -2,6 +2,7 @@ import { parseCommandLine } from './cli-options.js'
 import { perform } from './perform.js'
 import { terminalPublisher, type TerminalClock } from './publish-terminal.js'
 import { VERSION } from './version.js'
+import { messageOf } from './thrown.js'
 
 const { stdout, stderr, env: environment } = process
 const setExitCode = (code: 1 | 2): void => {
@@ -22,6 +23,6 @@ try {
   if (commandLine.kind === 'run') await perform({ ...commandLine, environment }, publisher)
   else stdout.write(commandLine.text)
 } catch (error) {
-  publisher.fail(error instanceof Error ? error.message : String(error))
+  publisher.fail(messageOf(error))
   publisher.close()
 }

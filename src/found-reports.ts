@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { MOST_JOBS } from './matrix.js'
 import { MergeError, type FoundReport } from './report/merge.js'
 import { reportSchema } from './report/report.js'
-import { messageOf } from './trial/thrown.js'
+import { messageOf } from './thrown.js'
 
 /** A directory for each artifact, the report's own directory in it, and one to spare. */
 const DEEPEST = 3

@@ -15,10 +15,11 @@ import { isAbandoned, isOfRun, type RunIdentity } from './trial/labels.js'
 import { describe } from './trial/probes/probe.js'
 import { runSchedule } from './trial/schedule.js'
 import { sweep } from './trial/sweep.js'
-import { messageOf } from './trial/thrown.js'
+import { messageOf } from './thrown.js'
 import type { Engine } from './engine/engine.js'
 import type { ProgressEvent } from './report/progress.js'
 import type { Fault, ImageFacts, Inputs, RunRecord } from './model.js'
+import { counted } from './report/excerpt.js'
 
 /** Rootless Docker on a host whose control groups it cannot use (those of the first version). */
 const NO_LIMITS =
@@ -118,7 +119,8 @@ async function crashTest(inputs: Inputs, surroundings: Surroundings, notes: stri
   }
 
   const { scenarios, unplannable, unlisted } = shareOf(plan, inputs.shard, inputs.planFile)
-  if (unlisted > 0) note(`${unlisted} scenarios of this job’s plan are not in plan-file and do not run.`)
+  if (unlisted > 0)
+    note(`Not in plan-file, and so not run: ${counted(unlisted, 'scenario')} of this job’s plan.`)
   const estimatedSeconds = planSeconds(scenarios, pace)
   onProgress({
     kind: 'plan',
@@ -169,6 +171,7 @@ async function sweepAbandoned(surroundings: Surroundings, notes: string[]): Prom
   await sweepTemporary(environment)
   const now = Math.floor(Date.now() / 1000)
   const swept = await sweep(engine, (labels) => isAbandoned(labels, now, identity.owner.host, isAlive))
-  if (swept.removed > 0) notes.push(`Removed ${swept.removed} resources that an earlier run had left behind.`)
+  if (swept.removed > 0)
+    notes.push(`Removed ${counted(swept.removed, 'resource')} that an earlier run had left behind.`)
   notes.push(...swept.failures)
 }

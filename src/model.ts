@@ -360,7 +360,7 @@ export type Pack =
 
 /** A path that faults are planted at. */
 export interface Target {
-  /** Absolute in the container; `container` for faults that have no path. */
+  /** Absolute in the container; for faults that have no path `container`, or `volumes` where it is all of several. */
   readonly path: string
   readonly role: Role
   /** How we came by it, in words for the report: `declared`, `HF_HOME`, `HOME/.cache`, … */
@@ -853,7 +853,7 @@ export interface ScenarioResult {
   readonly location: SourceLocation | undefined
   /** Undefined unless it failed and its files were looked at one by one. */
   readonly reduction: Reduction | undefined
-  /** True when its id is listed in `expect-failures`. */
+  /** Whether `expect-failures` lists its id, or the scenario file knows that it fails. */
   readonly expectedToFail: boolean
   /** Name of the container that `--keep` left, if any. */
   readonly keptContainer: string | undefined

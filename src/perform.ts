@@ -22,6 +22,7 @@ import { VERSION } from './version.js'
 import { workspaceFiles } from './workspace.js'
 import type { Inputs } from './model.js'
 import type { Publisher } from './publisher.js'
+import { messageOf } from './thrown.js'
 
 /** Ends a run early: a runner sends SIGINT, then SIGTERM 7.5 s later, then kills. */
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -55,7 +56,7 @@ export async function perform(invocation: Invocation, publisher: Publisher): Pro
     if (isMerge(invocation.raw)) await mergeAndPublish(invocation, publisher)
     else await runAndPublish(invocation, publisher, cancelled.signal)
   } catch (error) {
-    publisher.fail(error instanceof Error ? error.message : String(error))
+    publisher.fail(messageOf(error))
   } finally {
     publisher.close()
     for (const signal of SIGNALS) process.off(signal, onSignal)

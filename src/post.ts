@@ -3,6 +3,8 @@ import { actionPublisher } from './publish.js'
 import { sweepTemporary } from './temporary.js'
 import { isOfJob, jobOf } from './trial/labels.js'
 import { sweep } from './trial/sweep.js'
+import { messageOf } from './thrown.js'
+import { counted } from './report/excerpt.js'
 
 /** Removes what a cancelled or killed run of this job left on the engine. Does not fail the job: its verdict stands. */
 const publisher = actionPublisher(process.env)
@@ -14,16 +16,13 @@ try {
   const engine = await connect(process.env)
   try {
     const { removed, failures } = await sweep(engine, (labels) => job !== undefined && isOfJob(labels, job))
-    if (removed > 0)
-      publisher.line(`Removed ${removed} containers, volumes and images that the run had left behind.`)
+    if (removed > 0) publisher.line(`Removed ${counted(removed, 'resource')} that the run had left behind.`)
     for (const failure of failures) publisher.warning(failure)
   } finally {
     engine.close()
   }
 } catch (error) {
-  publisher.warning(
-    `Could not look for left-overs: ${error instanceof Error ? error.message : String(error)}`
-  )
+  publisher.warning(`Could not look for left-overs: ${messageOf(error)}`)
 } finally {
   publisher.close()
 }

@@ -3,7 +3,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { renderHtml } from './report/html/page.js'
 import { renderJunit } from './report/junit.js'
-import { messageOf } from './trial/thrown.js'
+import { messageOf } from './thrown.js'
 import type { PlanFile } from './plan/plan-file.js'
 import type { Report } from './report/report.js'
 

@@ -1,13 +1,22 @@
-import { closeSync, existsSync, lstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+  type Stats
+} from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { cwd } from 'node:process'
 import { isWithin } from './paths.js'
 import { LEADS_OUT, type TextFile, type WorkspaceFiles } from './inputs/image-source.js'
+import { messageOf } from './thrown.js'
 
 /** The files that inputs name: those of the job's workspace, or of the directory that the command line was called in. */
 export function workspaceFiles(environment: NodeJS.ProcessEnv): WorkspaceFiles {
-  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean =>
-    statSync(path, { throwIfNoEntry: false })?.[kind]() ?? false
+  const is = (path: string, kind: 'isFile' | 'isDirectory'): boolean => found(path)?.[kind]() ?? false
   const workspace = resolve(environment.GITHUB_WORKSPACE ?? cwd())
   return {
     workspace,
@@ -37,6 +46,15 @@ function leadsOut(path: string, workspace: string): boolean {
   }
 }
 
+/** What is there, through links; undefined also where no path can be: below a file, in a loop, with a name that is too long. */
+function found(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch {
+    return undefined
+  }
+}
+
 /** Whether something has this name; nothing has one below a file. */
 function isThere(path: string): boolean {
   try {
@@ -48,8 +66,8 @@ function isThere(path: string): boolean {
 
 function readText(path: string, limit: number): TextFile {
   const unreadable = (complaint: string): TextFile => ({ kind: 'unreadable', complaint })
-  const found = statSync(path, { throwIfNoEntry: false })
-  if (found?.isFile() !== true) return unreadable('does not exist')
+  const there = found(path)
+  if (there?.isFile() !== true) return unreadable(there === undefined ? 'does not exist' : 'is not a file')
   try {
     // What the kernel makes up has no size.
     const content = Buffer.alloc(limit + 1)
@@ -64,6 +82,6 @@ function readText(path: string, limit: number): TextFile {
       closeSync(file)
     }
   } catch (error) {
-    return unreadable(`cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    return unreadable(`cannot be read: ${messageOf(error)}`)
   }
 }

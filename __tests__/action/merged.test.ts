@@ -31,6 +31,7 @@ async function merge(
   { comment = 'never', ...run }: { comment?: string; event?: object; runId?: number } = {}
 ): Promise<ActionRun> {
   await rm(join(directory, 'reports'), { recursive: true, force: true })
+  await mkdir(join(directory, 'reports'))
   for (const [name, report] of Object.entries(reports)) {
     await mkdir(join(directory, 'reports', name), { recursive: true })
     await writeFile(join(directory, 'reports', name, 'report.json'), JSON.stringify(report))
@@ -95,7 +96,11 @@ describe('mode: merge', () => {
   })
 
   test('fails when there is no report, and when one cannot be read', async () => {
-    await mkdir(join(directory, 'reports'))
+    const none = await merge({})
+    expect(none.exitCode).toBe(1)
+    expect(none.output).toContain('there is no report.json in it')
+    expect(none.outputs.get('verdict')).toBeUndefined()
+
     const unreadable = await merge({ a: leg('python:3.9'), b: { ...leg('b'), schemaVersion: 2 as 1 } })
     expect(unreadable.exitCode).toBe(1)
     expect(unreadable.output).toContain('b/report.json: its schemaVersion is 2; this version reads 1')

@@ -89,7 +89,10 @@ describe('events of a container', () => {
 
   test('health and memory are told', async () => {
     const id = await bench.container(
-      ['python3', '-c', 'import time; time.sleep(3); x = bytearray(200_000_000)'],
+      [
+        ...['python3', '-c'],
+        'import os, time\nwhile not os.path.exists("/fill"): time.sleep(0.1)\nx = bytearray(200_000_000)'
+      ],
       {
         Healthcheck: { Test: ['CMD', 'true'], Interval: 500_000_000 },
         HostConfig: { Memory: 32_000_000, MemorySwap: 32_000_000 }
@@ -98,6 +101,7 @@ describe('events of a container', () => {
     const { seen, until } = await listen(id)
     await engine.startContainer(id)
     await until('health_status: healthy')
+    await engine.exec(id, ['touch', '/fill'], 60_000)
     expect(await until('die')).toMatchObject({ exitCode: 137 })
     expect(seen.filter((action) => action.startsWith('exec_'))).toEqual([])
     expect(seen).toContain('oom')

@@ -22,7 +22,9 @@ const TOKEN = 'token=$(cat /proc/sys/kernel/random/uuid)'
 
 describe('following output', () => {
   test('both streams arrive while the container runs, and following ends with it', async () => {
-    const id = await bench.script('echo out; echo err >&2; sleep 1; printf unfinished')
+    const id = await bench.script(
+      'echo out; echo err >&2; until [ -e /seen ]; do sleep 0.1; done; printf unfinished'
+    )
     await engine.startContainer(id)
     const seen: string[] = []
     let whileRunning: boolean | undefined
@@ -30,7 +32,9 @@ describe('following output', () => {
       id,
       (chunk) => {
         seen.push(chunk.toString())
-        whileRunning ??= docker('inspect', '--format', '{{.State.Running}}', id) === 'true'
+        if (whileRunning !== undefined) return
+        whileRunning = docker('inspect', '--format', '{{.State.Running}}', id) === 'true'
+        docker('exec', id, 'touch', '/seen')
       },
       new AbortController().signal
     )

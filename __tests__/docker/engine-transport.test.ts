@@ -4,7 +4,7 @@ import { connect, connectTo } from '../../src/engine/docker.js'
 import type { Engine } from '../../src/engine/engine.js'
 import { Bench, BOUNDS, docker, entry, file, outputOf } from './engine-fixture.js'
 
-const CONTEXT = 'engine-test-context'
+const CONTEXT = `engine-test-context-${process.pid}`
 
 /** The bridges that this process has started. */
 function bridges(): string[] {

@@ -24,14 +24,10 @@ async function finished(id: string): Promise<void> {
 }
 
 describe('engine and images', () => {
-  test('the engine tells its version, processors and where its ports are', async () => {
+  test('the engine tells its version, and where its ports are', async () => {
     const info = await engine.info()
     expect(info).toEqual({
       version: docker('version', '--format', '{{.Server.Version}}'),
-      apiVersion: expect.stringMatching(/^1\.4\d$/),
-      os: 'linux',
-      architecture: docker('version', '--format', '{{.Server.Arch}}'),
-      cpus: Number(docker('info', '--format', '{{.NCPU}}')),
       host: '127.0.0.1',
       enforcesLimits: docker('info', '--format', '{{.CgroupDriver}}') !== 'none'
     })
@@ -55,7 +51,7 @@ describe('engine and images', () => {
       expect(await engine.inspectImage('engine-test:facts')).toEqual({
         id: docker('image', 'inspect', '--format', '{{.Id}}', 'engine-test:facts'),
         os: 'linux',
-        architecture: (await engine.info()).architecture,
+        architecture: docker('version', '--format', '{{.Server.Arch}}'),
         user: '4242:4343',
         env: { ...baseEnv, A: '1', B: 'x=y z' },
         workdir: '/srv/app',
@@ -167,7 +163,7 @@ describe('bodies from docker create', () => {
     ['host network', ['--network', 'host']],
     ['no network', ['--network', 'none']],
     ['own hostname', ['--hostname', 'fixed']],
-    ['a name', ['--name', 'engine-test-draft']]
+    ['a name', ['--name', `engine-test-draft-${process.pid}`]]
   ])('a body with %s starts', async (_title, options) => {
     const id = await bench.container([], await body(options, ['true']))
     await engine.startContainer(id)
@@ -176,27 +172,28 @@ describe('bodies from docker create', () => {
   })
 
   test('aliases and addresses of a network of the user are kept, but not the draft’s own', async () => {
-    docker('network', 'create', '--subnet', '10.213.7.0/24', '--label', LABEL, 'engine-test-net')
+    const network = `engine-test-net-${process.pid}`
+    docker('network', 'create', '--subnet', '10.213.7.0/24', '--label', LABEL, network)
     try {
-      const options = ['--network', 'engine-test-net', '--network-alias', 'db', '--ip', '10.213.7.77']
+      const options = ['--network', network, '--network-alias', 'db', '--ip', '10.213.7.77']
       const made = await body(options, ['true'])
       expect(made.NetworkingConfig).toEqual({
         EndpointsConfig: {
-          'engine-test-net': { Aliases: ['db'], IPAMConfig: { IPv4Address: '10.213.7.77' } }
+          [network]: { Aliases: ['db'], IPAMConfig: { IPv4Address: '10.213.7.77' } }
         }
       })
       const id = await bench.container([], made)
       await engine.startContainer(id)
       await finished(id)
       expect(JSON.parse(docker('inspect', '--format', '{{json .NetworkSettings.Networks}}', id))).toEqual({
-        'engine-test-net': expect.objectContaining({
+        [network]: expect.objectContaining({
           Aliases: expect.arrayContaining(['db']) as unknown,
           IPAMConfig: { IPv4Address: '10.213.7.77' }
         }) as unknown
       })
       await bench.clear()
     } finally {
-      docker('network', 'rm', 'engine-test-net')
+      docker('network', 'rm', network)
     }
   })
 
@@ -357,12 +354,14 @@ describe('exec', () => {
   })
 
   test.each([
-    ['a program that does not exist', ['/no/such'], 126],
-    ['a program that is killed', ['sh', '-c', 'kill -9 $$'], 137]
+    // 126 of Docker 20.10, 127 of newer ones.
+    ['a program that does not exist', ['/no/such'], /^12[67]$/],
+    ['a program that is killed', ['sh', '-c', 'kill -9 $$'], /^137$/]
   ])('%s has an exit code', async (_title, command, code) => {
     const id = await bench.script('sleep 60')
     await engine.startContainer(id)
-    expect(await engine.exec(id, command, 20_000)).toMatchObject({ exitCode: code })
+    const done = await engine.exec(id, command, 20_000)
+    expect(done === 'timed-out' ? done : String(done.exitCode)).toMatch(code)
   })
 
   test('a command that takes too long is given up in time', async () => {

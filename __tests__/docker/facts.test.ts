@@ -132,17 +132,17 @@ test('an unknown user is one clear error', async () => {
   })
 })
 
-test('an image without shell and account files tells as much', async () => {
-  const { facts, notes } = await factsOf('cache-crash-test-base:no-shell', ['--user', '65532'], command)
-  expect(facts).toMatchObject({ user: { uid: 65532, gid: 0 }, home: '/', python: { executable: 'python3' } })
+test('an image without a shell, and without the account of its user, tells as much', async () => {
+  const { facts, notes } = await factsOf('cache-crash-test-base:no-shell', ['--user', '4242'], command)
+  expect(facts).toMatchObject({ user: { uid: 4242, gid: 0 }, home: '/', python: { executable: 'python3' } })
   expect(notes).toEqual([])
 })
 
 test('an image that is not there is one clear error', async () => {
   const { body } = await factsOf('cache-crash-test-base:no-shell', [], command)
-  await expect(
-    readFacts(engine, 'no-such-image:at-all', { body, labels })
-  ).rejects.toMatchObject({ name: 'ImageMissingError' })
+  await expect(readFacts(engine, 'no-such-image:at-all', { body, labels })).rejects.toMatchObject({
+    name: 'ImageMissingError'
+  })
 })
 
 test('no container is left behind', async () => {

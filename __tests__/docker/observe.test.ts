@@ -149,10 +149,10 @@ describe('a process that cannot be started', () => {
 
 test('a container that hangs times out, and is left running', async () => {
   const id = await boots.python(`print('loading', flush=True); ${forever}`)
-  const observed = await boots.boot(id, { deadlineMs: 1000 })
+  const observed = await boots.boot(id, { deadlineMs: 5000 })
   expect(observed.outcome).toMatchObject({
     kind: 'timed-out',
-    deadlineSeconds: 1,
+    deadlineSeconds: 5,
     waitingFor: [expect.stringMatching(/^http:\/\/:8000\/ answers 2xx: (socket hang up|read ECONNRESET)$/)]
   })
   expect(observed.log.head).toEqual(['loading'])
@@ -172,7 +172,7 @@ describe('after ready', () => {
   })
 
   test('a service that dies is unstable, at once', async () => {
-    const dying = pythonServer('200', 'threading.Timer(1, lambda: os._exit(6)).start()')
+    const dying = pythonServer('200', 'threading.Timer(5, lambda: os._exit(6)).start()')
     const started = performance.now()
     const observed = await boots.boot(await boots.python(dying), { stableForMs: 120_000 })
     expect(observed).toMatchObject({ outcome: { kind: 'ready' }, stability: { kind: 'exited', exitCode: 6 } })
@@ -181,7 +181,7 @@ describe('after ready', () => {
 
   test('a service that turns unhealthy is unstable', async () => {
     const id = await boots.python(
-      pythonServer('200', 'threading.Timer(2, lambda: open("/sick", "w")).start()'),
+      pythonServer('200', 'threading.Timer(10, lambda: open("/sick", "w")).start()'),
       {
         Healthcheck: {
           Test: ['CMD', 'test', '!', '-e', '/sick'],

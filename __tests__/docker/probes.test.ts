@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { connect } from '../../src/engine/docker.js'
 import type { Engine } from '../../src/engine/engine.js'
 import type { ReadyCheck } from '../../src/trial/probes/probe.js'
@@ -91,7 +93,9 @@ describe('each probe does not pass on one that is not', () => {
     ],
     ['http: not published', { kind: 'http', port: 9999, path: '/' }, forever, 'port 9999 is not published']
   ])('%s', async (_, check, program, said) => {
-    const { outcome } = await boots.boot(await boots.python(program), only(check, 1500))
+    // Python may need its time until it answers anything.
+    const deadlineMs = program === forever ? 1500 : 15_000
+    const { outcome } = await boots.boot(await boots.python(program), only(check, deadlineMs))
     expect(outcome).toMatchObject({
       kind: 'timed-out',
       waitingFor: [expect.stringMatching(said instanceof RegExp ? said : new RegExp(said))]
@@ -115,15 +119,25 @@ describe('healthcheck', () => {
 
   test('does not pass while it fails', async () => {
     const id = await boots.python(forever, { Healthcheck: { Test: ['CMD', 'false'], ...healthcheck } })
-    expect((await boots.boot(id, only({ kind: 'healthcheck' }, 2000))).outcome).toMatchObject({
+    expect((await boots.boot(id, only({ kind: 'healthcheck' }, 10_000))).outcome).toMatchObject({
       kind: 'timed-out',
       waitingFor: ['health check is healthy: unhealthy']
     })
   })
 })
 
+/** One that nobody else is given soon: the kernel goes on from it. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('it has no port')
+  return address.port
+}
+
 test('the network of the host needs no published port', async () => {
-  const port = 38473
+  const port = await freePort()
   const id = await boots.create({
     Cmd: ['python3', '-m', 'http.server', '--bind', '127.0.0.1', String(port)],
     HostConfig: { NetworkMode: 'host', PortBindings: {} }

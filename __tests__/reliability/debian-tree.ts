@@ -22,7 +22,7 @@ exec "$@"`
 
 /**
  * The command that runs a program of a Debian tree; it ends as that program, under the same process id.
- * @param name of a tree that script/test-engines has made
+ * @param name of a tree that script/setup-engines has made
  * @param folder absolute; seen by the program too
  */
 export function inTree(name: string, folder: string, program: string, ...args: readonly string[]): string[] {

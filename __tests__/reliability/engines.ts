@@ -11,6 +11,7 @@ import { leftBehindBy, runAction, verdicts } from '../action/runner.js'
 import { inTree } from './debian-tree.js'
 import { engineSocket } from './fault-proxy.js'
 import { copyImages, newOwnDaemon } from './own-daemon.js'
+import { messageOf } from '../../src/thrown.js'
 
 const run = promisify(execFile)
 
@@ -80,7 +81,7 @@ async function ofTrixie(config: Readonly<Record<string, unknown>> = {}): Promise
 }
 
 /**
- * Becomes the user that script/test-engines has made in the tree. Everyone may open the device where udev has made it, and
+ * Becomes the user that script/setup-engines has made in the tree. Everyone may open the device where udev has made it, and
  * not where the kernel alone has.
  */
 const ENTER_ROOTLESS = `set -e
@@ -334,7 +335,7 @@ for (const { name, refusal, open } of ENGINES) {
       await way.close()
     }
   } catch (error) {
-    result = `not run: ${error instanceof Error ? error.message : String(error)}`.replace(/\s+/g, ' ')
+    result = `not run: ${messageOf(error)}`.replace(/\s+/g, ' ')
   }
   await rm(directory, { recursive: true, force: true })
   rows.push([name, result, `${((performance.now() - began) / 1000).toFixed(0)} s`])

@@ -1,6 +1,6 @@
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from '../../src/trial/thrown.js'
+import { codeOf } from '../../src/thrown.js'
 import { BASES, execute } from '../action/runner.js'
 import type { Disruption } from './disrupt.js'
 import { startFaultProxy, UNPLUGGED } from './fault-proxy.js'
@@ -110,7 +110,11 @@ function filled(directory: () => string): Opened {
 }
 
 async function mountMemory(directory: string, mebibytes: number): Promise<void> {
-  await execute('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', directory])
+  const { exitCode, stderr } = await execute('mount', [
+    ...['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'tmpfs', directory]
+  ])
+  // Else it would be the machine's own disk that is filled.
+  if (exitCode !== 0) throw new Error(`no file system of its own could be mounted at ${directory}: ${stderr}`)
 }
 
 async function unmount(directory: string): Promise<void> {

@@ -45,7 +45,7 @@ const jobs = readdirSync('examples/workflows').flatMap((file) => {
 })
 
 test('the page says what each feature needs', () => {
-  expect(needs.get(COMMENT)).toEqual(['contents: read', 'pull-requests: write'])
+  expect(needs.get(COMMENT)).toEqual(['pull-requests: write'])
   expect(needs.get(BUILD)).toEqual(['contents: read'])
   expect(needs.get(MERGE)).toEqual([])
 })

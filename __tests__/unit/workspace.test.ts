@@ -72,7 +72,8 @@ describe('a text', () => {
   test.each([
     ['to-credentials', 'is a link that leads out of the workspace'],
     ['inner/file', 'is larger than 3 bytes'],
-    ['inner', 'does not exist'],
+    ['inner', 'is not a file'],
+    ['inner/file/below', 'does not exist'],
     ['nothing', 'does not exist']
   ])('%s is not: %s', (path, complaint) => {
     expect(files.readText(inWorkspace(path), 3)).toEqual({ kind: 'unreadable', complaint })

@@ -20,7 +20,7 @@ export const Version = z.object({
   Components: z.array(z.object({ Name: z.string() })).nullish()
 })
 
-export const SystemInfo = z.object({ NCPU: z.number(), CgroupDriver: z.string().optional() })
+export const SystemInfo = z.object({ CgroupDriver: z.string().optional() })
 
 export const Image = z
   .object({

@@ -15,7 +15,7 @@ export interface EngineRequest {
   readonly path: string
   /** Sent as JSON. */
   readonly json?: unknown
-  /** Sent as a tar archive, once the daemon has said that it wants it. */
+  /** Sent as a tar archive, once the daemon has said that it wants it; each piece once it is known whether another one follows. */
   readonly archive?: AsyncIterable<Buffer>
   /** How long the whole exchange may take; with `stream`, until the response headers are there. */
   readonly deadlineMs?: number
@@ -59,7 +59,7 @@ const HEADER_BYTES = 256 * 1024
 export function openConnection(endpoint: Endpoint, environment: NodeJS.ProcessEnv): Connection {
   const agent = endpoint.via.kind === 'unix' ? new Agent({ keepAlive: true }) : new CommandAgent(environment)
   const socketPath = endpoint.via.kind === 'unix' ? { socketPath: endpoint.via.path } : {}
-  const underWay = new Set<Exchange>()
+  const underWay = new Set<RequestUnderWay>()
   let closed = false
   return {
     send: (asked) => {
@@ -73,14 +73,14 @@ export function openConnection(endpoint: Endpoint, environment: NodeJS.ProcessEn
         headers: headers(asked),
         maxHeaderSize: HEADER_BYTES
       })
-      const exchange = new Exchange(call, asked)
-      underWay.add(exchange)
-      call.on('close', () => underWay.delete(exchange))
-      return exchange.response
+      const one = new RequestUnderWay(call, asked)
+      underWay.add(one)
+      call.on('close', () => underWay.delete(one))
+      return one.response
     },
     close: () => {
       closed = true
-      for (const exchange of underWay) exchange.end(new Error(CLOSED))
+      for (const one of underWay) one.end(new Error(CLOSED))
       agent.destroy()
     }
   }
@@ -99,7 +99,7 @@ function headers(asked: EngineRequest): OutgoingHttpHeaders {
 }
 
 /** One request under way. */
-class Exchange {
+class RequestUnderWay {
   /** Settles with the response's headers. */
   readonly response: Promise<IncomingMessage>
   readonly #call: ClientRequest

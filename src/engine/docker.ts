@@ -8,7 +8,7 @@ import { type Connection, openConnection } from './connection.js'
 import { type Endpoint, resolveEndpoint } from './endpoint.js'
 import type * as port from './engine.js'
 import { EngineError } from './errors.js'
-import { messageOf } from './failure.js'
+import { messageOf } from '../thrown.js'
 import { EventStream } from './events.js'
 import { type Ask, Exchange, query, segment } from './exchange.js'
 import { listResources } from './labelled.js'
@@ -142,14 +142,9 @@ class DockerEngine implements port.Engine {
 
   async info(): Promise<port.EngineInfo> {
     const ask = { operation: 'read system information', method: 'GET', path: '/info' } as const
-    const { NCPU, CgroupDriver } = await this.#exchange.must(ask, SystemInfo)
-    const { Version: version, Os: os, Arch: architecture } = this.#version
+    const { CgroupDriver } = await this.#exchange.must(ask, SystemInfo)
     return {
-      version,
-      apiVersion: this.#apiVersion,
-      os,
-      architecture,
-      cpus: NCPU,
+      version: this.#version.Version,
       host: this.#endpoint.host,
       enforcesLimits: CgroupDriver !== 'none'
     }

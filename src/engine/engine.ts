@@ -3,11 +3,6 @@ import type { BoundedTree, TreeEntry } from '../model.js'
 /** What the daemon says of itself. */
 export interface EngineInfo {
   readonly version: string
-  readonly apiVersion: string
-  /** `linux` or `windows`: the containers it runs. */
-  readonly os: string
-  readonly architecture: string
-  readonly cpus: number
   /** Host where published ports are reached: `127.0.0.1` for a local daemon. */
   readonly host: string
   /** Whether limits of memory, processors and processes bind: rootless Docker has no control groups on some hosts. */
@@ -81,7 +76,7 @@ export interface ReadBounds {
 export interface LabelledResource {
   readonly kind: 'container' | 'volume' | 'image'
   readonly id: string
-  /** Of an image, its tags. */
+  /** Of an image, its tags and digests. */
   readonly names: readonly string[]
   /** A container that the legacy builder made for a step that runs nothing, and that was never started. */
   readonly isUnstartedStep: boolean

@@ -1,11 +1,5 @@
+import { messageOf } from '../thrown.js'
 import { EngineError } from './errors.js'
-
-/** The message of whatever was thrown. Not by instanceof: under jest, errors of node itself are of another realm. */
-export function messageOf(error: unknown): string {
-  const message: unknown =
-    typeof error === 'object' && error !== null && 'message' in error ? error.message : error
-  return typeof message === 'string' ? message : String(message)
-}
 
 /** Whatever was thrown, as an error. */
 export function asError(error: unknown): Error {

@@ -12,8 +12,9 @@ const DEADLINE_MS = 6 * 60 * 60_000
 /** How long the engine may take to mount the volumes. */
 const MOUNT_DEADLINE_MS = 60_000
 
-/** An archive ends with two blocks of zeros, and an empty one is nothing else. */
-const HALF = Buffer.alloc(512)
+/** An archive ends with two blocks of zeros, and an empty one is nothing else: these are its first bytes, and the rest. */
+const FIRST = Buffer.alloc(512)
+const REST = Buffer.alloc(512)
 
 const Mounts = z.object({ Mounts: z.array(z.object({ Type: z.string() })) })
 
@@ -22,7 +23,7 @@ const Mounts = z.object({ Mounts: z.array(z.object({ Type: z.string() })) })
  * moby mounts every volume of the container, and says so in an event of the volume, before it unpacks an archive; the
  * volumes' mounts are counted, and this one is given back when the archive has ended (`containerExtractToDir`). The first
  * bytes, which tell how the archive is compressed, are read before that by some (Debian's 26.1.5) and after it by others
- * (20.10.24), so that being asked for them says nothing: half of an empty archive is sent, and the other half kept back.
+ * (20.10.24), so that being asked for them says nothing: half of an empty archive is sent, and the rest kept back.
  */
 export async function keepMounted(
   exchange: Exchange,
@@ -68,9 +69,11 @@ export async function keepMounted(
 }
 
 async function* emptyArchive(released: Promise<void>): AsyncGenerator<Buffer> {
-  yield HALF
+  yield FIRST
+  // A piece is sent once it is known that another one follows.
+  yield REST.subarray(0, 1)
   await released
-  yield HALF
+  yield REST.subarray(1)
 }
 
 async function refuseAfter(ms: number, signal: AbortSignal): Promise<void> {

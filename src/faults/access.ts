@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { filesObstacle } from './files.js'
 import { parentRequired } from './shape.js'
 import type { Fault, ImageFacts, NotApplicable, Signature, TreeEntry } from '../model.js'
@@ -53,7 +54,7 @@ const foreignOwner: Fault = {
           mode,
           uid: id,
           gid: id,
-          mtime: target.entry?.mtime ?? 1_700_000_000,
+          mtime: target.entry?.mtime ?? PLANTED_MTIME,
           size: content?.length ?? 0,
           ...(content === undefined ? {} : { content })
         }
@@ -181,7 +182,7 @@ const slowChown: Fault = {
   },
   plant(target) {
     const top = `${target.path}/from-another-user`
-    const owner = { uid: FOREIGN_ID, gid: FOREIGN_ID, mtime: 1_700_000_000, size: 0 }
+    const owner = { uid: FOREIGN_ID, gid: FOREIGN_ID, mtime: PLANTED_MTIME, size: 0 }
     const directory = (path: string): TreeEntry => ({ ...owner, path, type: 'directory', mode: 0o755 })
     const entries = [directory(top)]
     for (let at = 0; at < MANY; at++) {

@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { behindLink } from '../links.js'
 import { baseName, directoriesBetween, isWithin, LINUX_LINK_LIMIT, parentOf } from '../paths.js'
 import type {
@@ -128,7 +129,7 @@ function withDirectories(path: string, target: Target, context: PlantContext): T
 }
 
 function owned(context: PlantContext): Pick<TreeEntry, 'uid' | 'gid' | 'mtime'> {
-  return { uid: context.facts.user.uid, gid: context.facts.user.gid, mtime: 1_700_000_000 }
+  return { uid: context.facts.user.uid, gid: context.facts.user.gid, mtime: PLANTED_MTIME }
 }
 
 function bytecodeFiles(

@@ -1,4 +1,5 @@
-import { cutInHalf, emptied, fileFault, named, rewritten, takenAway, type FileForm } from './files.js'
+import { rewritten } from './damaged-files.js'
+import { cutInHalf, emptied, fileFault, named, takenAway, type FileForm } from './files.js'
 import { firstPage, foreignWal, isSqlite, pageSize } from './sqlite.js'
 import { parentOf } from '../paths.js'
 import type { Fault, Signature } from '../model.js'

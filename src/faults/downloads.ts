@@ -1,5 +1,6 @@
 import { flipBits, zeros } from './damage.js'
-import { cutInHalf, cutTo, emptied, fileFault, named, rewritten, takenAway } from './files.js'
+import { rewritten } from './damaged-files.js'
+import { cutInHalf, cutTo, emptied, fileFault, named, takenAway } from './files.js'
 import type { Fault, Signature } from '../model.js'
 
 const HF_BLOB = /\/(?:models|datasets|spaces)--[^/]+\/blobs\/[^/]+(?<!\.incomplete)$/

@@ -1,9 +1,6 @@
+import { BYTECODE, MOST_FILES } from './damaged-files.js'
 import { filesObstacle, notFound } from './files.js'
 import type { Fault, Signature, Target, TreeEntry } from '../model.js'
-
-/** A directory that Python or a shell wrote code into runs from its sources, whatever stands for the bytecode. */
-const BYTECODE = /\.py[co]$/
-const MOST_FILES = 2_000
 
 /** Another thing stands where every regular file was. */
 function inPlaceOfFiles(
@@ -12,6 +9,7 @@ function inPlaceOfFiles(
   shape: Partial<TreeEntry>
 ): Fault {
   const looksFor = 'files'
+  // A directory that Python wrote code into runs from its sources, whatever stands for the bytecode.
   const files = (target: Target): TreeEntry[] =>
     [...target.tree.values()]
       .filter(({ type, path }) => type === 'file' && !BYTECODE.test(path))

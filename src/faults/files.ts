@@ -1,12 +1,7 @@
 import { baseName } from '../paths.js'
-import type { Fault, NotApplicable, Plant, PlantContext, Role, Target, TreeEntry } from '../model.js'
-import type { Damage } from './learned.js'
-
-/** Files that one plant damages at most; the bound of what is read back of a volume is higher. */
-const MOST_FILES = 2_000
-
-/** A regular file with its content. */
-export type KnownFile = TreeEntry & { readonly content: Buffer }
+import { damagedFiles, isKnown, notCopied, rewritten } from './damaged-files.js'
+import type { Damage, Damaged, KnownFile } from './damaged-files.js'
+import type { Fault, NotApplicable, PlantContext, Role, Target } from '../model.js'
 
 /** A fault of certain files: how they are recognised, and what becomes of each. */
 export interface FileForm extends Pick<
@@ -47,17 +42,13 @@ export function fileFault(form: FileForm): Fault {
       }
       return true
     },
-    plant: (target, context) => plantOf(target, damages(target, context), words),
+    plant: (target, context) => damagedFiles(target, damages(target, context), words, firstNames),
     expects: (role: Role) => (role === 'cache' ? 'recover' : 'recover-or-refuse')
   }
 }
 
-type Damaged = Damage & { readonly path: string }
-
 function knownFiles(target: Target): KnownFile[] {
-  return [...target.tree.values()]
-    .filter((file): file is KnownFile => file.type === 'file' && file.content !== undefined)
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
+  return [...target.tree.values()].filter(isKnown).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Why nothing below the target can be damaged, whatever is looked for. */
@@ -65,9 +56,7 @@ export function filesObstacle(target: Target, looksFor: string): NotApplicable |
   if (target.path === 'container') {
     return { reason: `there is no volume, data path or cache path that could hold ${looksFor}` }
   }
-  return target.volume !== undefined && !target.complete
-    ? { reason: `not all that is on the volume ${target.volume} can be copied into a trial` }
-    : undefined
+  return notCopied(target)
 }
 
 /** What users read where none of the files is there. */
@@ -75,30 +64,13 @@ export function notFound(target: Target, looksFor: string): NotApplicable {
   return { reason: `looked for ${looksFor}; the control left none at ${target.path}` }
 }
 
-function plantOf(target: Target, all: readonly Damaged[], words: string): Plant {
-  const done = all.slice(0, MOST_FILES)
-  const remove = done.filter(({ removed }) => removed).map(({ path }) => path)
-  const damaged = done.flatMap(({ path, surviving }) =>
-    surviving === undefined ? [] : [{ path, surviving }]
-  )
-  const names = done.slice(0, 3).map(({ path }) => path)
-  const more = done.length > names.length ? ` and ${done.length - names.length} more` : ''
-  const over =
-    all.length > done.length
-      ? `; ${all.length - done.length} left as they were (the bound is ${MOST_FILES})`
-      : ''
-  return {
-    entries: done.flatMap(({ entries }) => entries),
-    ...(remove.length > 0 ? { remove } : {}),
-    ...(target.role === 'data' && damaged.length > 0 ? { damaged } : {}),
-    perFile: { one: `is ${words}`, many: `are ${words}` },
-    summary: `${names.join(', ')}${more}: ${words}${over}`
-  }
-}
+/** Files that are named in a summary; of more, the number says enough. */
+const NAMED = 3
 
-/** The file with another content; owner, mode and time are what they were. */
-export function rewritten({ path, mode, uid, gid, mtime }: KnownFile, content: Buffer): TreeEntry {
-  return { path, type: 'file', mode, uid, gid, mtime, size: content.length, content }
+function firstNames(done: readonly Damaged[]): string {
+  const names = done.slice(0, NAMED).map(({ path }) => path)
+  const more = done.length > names.length ? ` and ${done.length - names.length} more` : ''
+  return `${names.join(', ')}${more}:`
 }
 
 /** Cut, where there are at least two bytes. */

@@ -1,4 +1,5 @@
-import { cutInHalf, emptied, fileFault, rewritten, type FileForm, type KnownFile } from './files.js'
+import { rewritten, type KnownFile } from './damaged-files.js'
+import { cutInHalf, emptied, fileFault, type FileForm } from './files.js'
 import type { Fault, Signature } from '../model.js'
 
 const CUT_JSON: Signature = {

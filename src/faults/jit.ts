@@ -1,4 +1,5 @@
-import { cutInHalf, emptied, fileFault, inCache, rewritten } from './files.js'
+import { rewritten } from './damaged-files.js'
+import { cutInHalf, emptied, fileFault, inCache } from './files.js'
 import type { Fault, Signature } from '../model.js'
 
 const triton = fileFault({

@@ -1,18 +1,13 @@
-import type { Fault, NotApplicable, Plant, PlantContext, Role, Target, TreeEntry } from '../model.js'
-
-/** Files that one plant damages at most. */
-const MOST_FILES = 2_000
-
-/** A regular file that start-up wrote, with its content. */
-export type LearnedFile = TreeEntry & { readonly content: Buffer }
-
-/** What becomes of one file: what is written in its place or beside it, or that it is taken away. */
-export interface Damage {
-  readonly entries: readonly TreeEntry[]
-  readonly removed?: true
-  /** What can still be read of a file that was damaged; undefined where it was left alone. */
-  readonly surviving?: Buffer
-}
+import {
+  BYTECODE,
+  damagedFiles,
+  isKnown,
+  notCopied,
+  type Damage,
+  type Damaged,
+  type KnownFile
+} from './damaged-files.js'
+import type { Fault, NotApplicable, PlantContext, Role, Target } from '../model.js'
 
 /** One way in which files come out of a crash, a full disk or another owner's hands. */
 export interface Form extends Pick<
@@ -27,9 +22,9 @@ export interface Form extends Pick<
   /** Whether it can be at the target at all, whatever its files; always, when left out. */
   readonly applies?: (target: Target, context: PlantContext) => true | NotApplicable
   /** Which of the files are damaged; all of them, when left out. */
-  readonly choose?: (files: readonly LearnedFile[], context: PlantContext) => readonly LearnedFile[]
+  readonly choose?: (files: readonly KnownFile[], context: PlantContext) => readonly KnownFile[]
   /** What becomes of each file; undefined where it would stay as it is, or become what another form makes of it. */
-  readonly damage: (target: Target, context: PlantContext) => (file: LearnedFile) => Damage | undefined
+  readonly damage: (target: Target, context: PlantContext) => (file: KnownFile) => Damage | undefined
 }
 
 /** A fault that does the same to every file that start-up itself left: it needs to know nothing of the software. */
@@ -59,7 +54,7 @@ export function learnedFault(form: Form): Fault {
       }
     },
     plant: (target, context) => ({
-      ...planted(target, damages(target, context), words),
+      ...damagedFiles(target, damages(target, context), words, (done) => counted(target, done)),
       ...(byTime === undefined ? {} : { byTime })
     }),
     expects: (role: Role) => (role === 'cache' ? 'recover' : 'recover-or-refuse')
@@ -70,18 +65,13 @@ export function learnedFault(form: Form): Fault {
  * Bytecode is left to the faults that know what an interpreter makes of it: a flipped bit in it can make a program do
  * anything, and no start-up code could notice, since it runs too late.
  */
-const BYTECODE = /\.py[co]$/
-
-function damageable(target: Target): LearnedFile[] {
-  return target.learned
-    .filter((file): file is LearnedFile => file.content !== undefined)
-    .filter(({ path }) => !BYTECODE.test(path))
+function damageable(target: Target): KnownFile[] {
+  return target.learned.filter(isKnown).filter(({ path }) => !BYTECODE.test(path))
 }
 
 function obstacle(target: Target): NotApplicable | undefined {
-  if (target.volume !== undefined && !target.complete) {
-    return { reason: `not all that is on the volume ${target.volume} can be copied into a trial` }
-  }
+  const uncopied = notCopied(target)
+  if (uncopied !== undefined) return uncopied
   if (target.learned.length === 0) return { reason: `start-up wrote no file at ${target.path}` }
   if (damageable(target).length > 0) return undefined
   return {
@@ -89,27 +79,12 @@ function obstacle(target: Target): NotApplicable | undefined {
   }
 }
 
-function planted(target: Target, all: readonly (Damage & { readonly path: string })[], words: string): Plant {
-  const done = all.slice(0, MOST_FILES)
-  const entries = done.flatMap((damage) => damage.entries)
-  const remove = done.filter(({ removed }) => removed).map(({ path }) => path)
-  const damaged = done.flatMap(({ path, surviving }) =>
-    surviving === undefined ? [] : [{ path, surviving }]
-  )
-  const paths = [...entries.map(({ path }) => path), ...remove]
+/** The one file by its name, or how many are planted or taken away. */
+function counted({ path: at }: Target, done: readonly Damaged[]): string {
+  const paths = done.flatMap(({ path, entries, removed }) => [
+    ...entries.map((entry) => entry.path),
+    ...(removed ? [path] : [])
+  ])
   const [only] = paths
-  const what = paths.length === 1 && only !== undefined ? only : `${paths.length} files at ${target.path}`
-  return {
-    entries,
-    ...(remove.length === 0 ? {} : { remove }),
-    ...(target.role === 'data' && damaged.length > 0 ? { damaged } : {}),
-    perFile: { one: `is ${words}`, many: `are ${words}` },
-    summary: `${what} ${words}${leftOut(target, all.length - done.length)}`
-  }
-}
-
-function leftOut({ complete }: Target, over: number): string {
-  const more =
-    over === 0 ? '' : `, ${over} more left as they were (at most ${MOST_FILES} are damaged at once)`
-  return complete ? more : `${more}, and whatever is there beyond the bound of what is read back`
+  return paths.length === 1 && only !== undefined ? only : `${paths.length} files at ${at}`
 }

@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { modeBitsBind } from './access.js'
 import { filesObstacle, notFound } from './files.js'
 import { baseName, directoriesBetween, isWithin, parentOf } from '../paths.js'
@@ -74,7 +75,7 @@ function saying({ content, linkTarget }: Partial<TreeEntry>): string {
 function lockAt(path: string, shape: Partial<TreeEntry>, target: Target, context: PlantContext): TreeEntry[] {
   const { user } = context.facts
   const like = context.locks.get(path) ?? target.tree.get(parentOf(path)) ?? target.entry
-  const owner = { uid: like?.uid ?? user.uid, gid: like?.gid ?? user.gid, mtime: 1_700_000_000 }
+  const owner = { uid: like?.uid ?? user.uid, gid: like?.gid ?? user.gid, mtime: PLANTED_MTIME }
   const directories = directoriesBetween(target.path, path).filter((directory) => !target.tree.has(directory))
   return [
     ...directories.map((directory): TreeEntry => ({

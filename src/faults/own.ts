@@ -1,9 +1,7 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { isWithin, parentOf } from '../paths.js'
 import { parentRequired } from './shape.js'
 import type { Fault, NotApplicable, OwnEntry, OwnFault, PlantContext, Target, TreeEntry } from '../model.js'
-
-/** An old date: state that a previous deploy left. */
-const OLD = 1_700_000_000
 
 /** A fault that the repository declares in its scenario file, as one of the catalogue. */
 export function ownFault(spec: OwnFault): Fault {
@@ -107,7 +105,7 @@ function entryOf(
     type,
     mode: entry.mode ?? same?.mode ?? DEFAULT_MODES[entry.type],
     ...(entry.owner ?? ownerFor(path, target, context)),
-    mtime: entry.mtime ?? same?.mtime ?? OLD,
+    mtime: entry.mtime ?? same?.mtime ?? PLANTED_MTIME,
     size: content?.length ?? 0,
     ...(content === undefined ? {} : { content }),
     ...(entry.type === 'link' ? { linkTarget: entry.to } : {})
@@ -127,7 +125,7 @@ function scaffold(planted: readonly TreeEntry[], target: Target, context: PlantC
   for (const { path } of planted) {
     for (let at = parentOf(path); isWithin(at, target.path) && !there.has(at); at = parentOf(at)) {
       const owner = ownerFor(at, target, context)
-      made.set(at, { path: at, type: 'directory', mode: 0o755, ...owner, mtime: OLD, size: 0 })
+      made.set(at, { path: at, type: 'directory', mode: 0o755, ...owner, mtime: PLANTED_MTIME, size: 0 })
     }
   }
   return [...made.values()]

@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { parentOf } from '../paths.js'
 import { parentRequired } from './shape.js'
 import type { Fault, FullMount, NotApplicable, PlantContext, Signature, Target, TreeEntry } from '../model.js'
@@ -55,7 +56,7 @@ function left(target: Target): string[] {
 }
 
 function filler(target: Target): TreeEntry[] {
-  const common = { uid: 0, gid: 0, mtime: 1_700_000_000 }
+  const common = { uid: 0, gid: 0, mtime: PLANTED_MTIME }
   const directory = `${target.path}/${LOST_AND_FOUND}`
   const content = Buffer.alloc(FILLER_BYTES)
   return [

@@ -1,9 +1,10 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { filesOfAnotherType } from './file-shape.js'
 import { baseName, isWithin } from '../paths.js'
 import type { Fault, NotApplicable, PlantContext, Signature, Target, TreeEntry } from '../model.js'
 
 /** A new entry at the target's path that belongs to whoever owned what the control left there, else to the app's user. */
-export function entryAt(target: Target, context: PlantContext, shape: Partial<TreeEntry>): TreeEntry {
+function entryAt(target: Target, context: PlantContext, shape: Partial<TreeEntry>): TreeEntry {
   return {
     path: target.path,
     type: 'file',
@@ -11,7 +12,7 @@ export function entryAt(target: Target, context: PlantContext, shape: Partial<Tr
     uid: target.entry?.uid ?? context.facts.user.uid,
     gid: target.entry?.gid ?? context.facts.user.gid,
     // An old date: state that a previous deploy left.
-    mtime: 1_700_000_000,
+    mtime: PLANTED_MTIME,
     size: 0,
     ...shape
   }
@@ -24,7 +25,7 @@ export function parentRequired(target: Target): true | NotApplicable {
     : { reason: `the directory of ${target.path} is not in the image and start-up did not make it` }
 }
 
-export const NOT_A_DIRECTORY: Signature = {
+const NOT_A_DIRECTORY: Signature = {
   pattern: String.raw`Errno 20\]|ENOTDIR|[Nn]ot a directory`,
   cause: 'A regular file stands where start-up expects a directory.',
   remedy:
@@ -37,7 +38,7 @@ export const FILE_EXISTS: Signature = {
   remedy:
     'Since exists() is false for a dangling link, test with lstat (os.path.lexists), unlink whatever is there, then create. In shell use ln -sfn.'
 }
-export const TOO_MANY_LINKS: Signature = {
+const TOO_MANY_LINKS: Signature = {
   pattern: String.raw`Errno 40\]|ELOOP|[Tt]oo many levels of symbolic links`,
   cause: 'The path is a symbolic link that leads back to itself.',
   remedy: 'Use lstat, never stat, to decide what is at the path; unlink the link before creating anything.'

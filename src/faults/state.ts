@@ -1,9 +1,11 @@
 import { foreignId, modeBitsBind, PERMISSION_DENIED } from './access.js'
 import { firstHalf, flipBits, pick, zeros } from './damage.js'
-import { learnedFault, type LearnedFile } from './learned.js'
+import { rewritten, type KnownFile } from './damaged-files.js'
+import { learnedFault } from './learned.js'
 import { FILE_EXISTS, NO_SUCH_FILE } from './shape.js'
+import { grouped } from '../grouped.js'
 import { parentOf } from '../paths.js'
-import type { Fault, Signature, Target, TreeEntry } from '../model.js'
+import type { Fault, Signature, Target } from '../model.js'
 
 const NOTHING = Buffer.alloc(0)
 
@@ -31,11 +33,6 @@ const UNREADABLE: readonly Signature[] = [
   }
 ]
 
-/** The file with another content; owner, mode and time are what they were. */
-function withContent({ path, mode, uid, gid, mtime }: LearnedFile, content: Buffer): TreeEntry {
-  return { path, type: 'file', mode, uid, gid, mtime, size: content.length, content }
-}
-
 const truncated = learnedFault({
   id: 'truncated',
   title: 'Every file that start-up wrote is cut in half',
@@ -44,7 +41,7 @@ const truncated = learnedFault({
   damage: () => (file) => {
     if (file.size < 2) return undefined
     const surviving = firstHalf(file.content)
-    return { entries: [withContent(file, surviving)], surviving }
+    return { entries: [rewritten(file, surviving)], surviving }
   },
   signatures: UNREADABLE,
   evidence: ['triton-lang/triton#8923', 'hope1026/weppy-roblox-mcp#148'],
@@ -57,7 +54,7 @@ const zeroLength = learnedFault({
   words: 'emptied',
   unless: 'none has any content',
   damage: () => (file) =>
-    file.size === 0 ? undefined : { entries: [withContent(file, NOTHING)], surviving: NOTHING },
+    file.size === 0 ? undefined : { entries: [rewritten(file, NOTHING)], surviving: NOTHING },
   signatures: UNREADABLE,
   evidence: ['openhab/openhab-core#2136', 'anxdpanic/plugin.video.youtube#307'],
   remedy: UNREADABLE_REMEDY
@@ -72,7 +69,7 @@ const zeroed = learnedFault({
     const content = zeros(file.content)
     return content.equals(file.content)
       ? undefined
-      : { entries: [withContent(file, content)], surviving: NOTHING }
+      : { entries: [rewritten(file, content)], surviving: NOTHING }
   },
   signatures: UNREADABLE,
   evidence: ['oliverschwendener/ueli#1520', 'vrc-get/vrc-get#1305'],
@@ -89,7 +86,7 @@ const bitFlip = learnedFault({
     (file) => {
       if (file.size === 0) return undefined
       const { content, untouched } = flipBits(file.content, `${seed}\n${file.path}`)
-      return { entries: [withContent(file, content)], surviving: untouched }
+      return { entries: [rewritten(file, content)], surviving: untouched }
     },
   signatures: UNREADABLE,
   evidence: ['nodejs/docker-node#1735'],
@@ -98,14 +95,8 @@ const bitFlip = learnedFault({
 })
 
 /** One file of every directory that holds several; of all, where no directory holds more than one. */
-function oneOfEachSet(files: readonly LearnedFile[], seed: string): LearnedFile[] {
-  const byDirectory = new Map<string, LearnedFile[]>()
-  for (const file of files) {
-    const directory = parentOf(file.path)
-    const set = byDirectory.get(directory)
-    if (set === undefined) byDirectory.set(directory, [file])
-    else set.push(file)
-  }
+function oneOfEachSet(files: readonly KnownFile[], seed: string): KnownFile[] {
+  const byDirectory = grouped(files, ({ path }) => parentOf(path))
   const sets = [...byDirectory.values()].filter(({ length }) => length > 1)
   const chosen = sets.length > 0 ? sets : files.length > 1 ? [files] : []
   return chosen.flatMap((set) => pick(set, [seed, ...set.map(({ path }) => path)].join('\n')) ?? [])
@@ -148,7 +139,7 @@ const temporaryLeft = learnedFault({
   unless: 'each has all of these beside it in healthy state',
   damage: (target) => (file) => {
     const entries = LEFT_OVERS.map(({ suffix, content }) => ({
-      ...withContent(file, content(file.content)),
+      ...rewritten(file, content(file.content)),
       path: `${file.path}${suffix}`
     }))
     const fresh = entries.filter(({ path }) => !target.tree.has(path))
@@ -179,7 +170,7 @@ const futureMtime = learnedFault({
   damage(target) {
     const seconds = intoTheFuture(target)
     return (file) => ({
-      entries: [{ ...withContent(file, file.content), mtime: file.mtime + seconds }],
+      entries: [{ ...rewritten(file, file.content), mtime: file.mtime + seconds }],
       surviving: file.content
     })
   },
@@ -201,7 +192,7 @@ const stateForeignOwner = learnedFault({
   damage(_, { facts }) {
     const id = foreignId(facts)
     return (file) => ({
-      entries: [{ ...withContent(file, file.content), uid: id, gid: id, mode: 0o600 }],
+      entries: [{ ...rewritten(file, file.content), uid: id, gid: id, mode: 0o600 }],
       surviving: file.content
     })
   },

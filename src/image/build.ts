@@ -6,6 +6,7 @@ import { buildCommand, type Builder } from './build-command.js'
 import { BuildError, failedBuild, lostItsParent } from './build-error.js'
 import { runChild, type ChildListeners } from './child.js'
 import { mask } from './mask.js'
+import { messageOf } from '../thrown.js'
 
 export interface BuildOptions {
   /** The name that the image gets on the engine. */
@@ -122,7 +123,7 @@ async function run(
 }
 
 function cliMissing(cause: unknown): BuildError {
-  const lines = [cause instanceof Error ? cause.message : String(cause)]
+  const lines = [messageOf(cause)]
   return new BuildError('the Docker CLI could not be run', { step: undefined, lines }, { cause })
 }
 

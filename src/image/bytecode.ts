@@ -91,7 +91,7 @@ const schema = z
  * Compiles modules of the image from their own sources, each with one statement more that writes the canary to stderr, by
  * the image's interpreter under the user's environment.
  * @param body what every boot is created with; volumes that hold sources must be in it
- * @param modules at most 40
+ * @param modules as many as `chooseModules` gives
  * @param canary printed, with a newline, when planted code runs
  * @returns the modules that could be compiled, those that could not are in a note; undefined where the interpreter gave no answer
  * @throws EngineError
@@ -135,7 +135,7 @@ export async function compileBytecode(
   const missing = asked.filter((choice) => !compiled.some((done) => done.source === choice.source))
   if (missing.length > 0) {
     const names = missing.map((choice) => choice.module).join(', ')
-    options.note?.(`stale bytecode could not be compiled for ${missing.length} modules: ${names}`)
+    options.note?.(`stale bytecode could not be compiled for ${names}`)
   }
   return compiled
 }

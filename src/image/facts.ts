@@ -6,7 +6,7 @@ import { readCacheEnv } from './cache-env.js'
 import { ignoresModeBits, readConfig, withLabels } from './container-config.js'
 import { normalAbsolutePath } from './container-path.js'
 import { parsePasswd, resolveUser } from './passwd.js'
-import { readPythonFacts } from './python.js'
+import { readPythonFacts } from './python-facts.js'
 
 export interface FactsOptions {
   /** The body that the engine made from the user's options, env and command: what every boot is created with. */

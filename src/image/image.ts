@@ -34,14 +34,6 @@ export async function obtainImage(
   surroundings: ImageSurroundings
 ): Promise<{ readonly facts: ImageFacts; readonly template: ContainerBody }> {
   const { engine, labels, note, onProgress } = surroundings
-  const { os } = await engine.info()
-  if (os !== 'linux') {
-    throw new EngineError(
-      'look at the engine',
-      undefined,
-      `this Docker engine runs ${os} containers; Linux containers are needed`
-    )
-  }
   const name = nameOf(inputs.image, inputs.workspace)
   const reference = await referenceTo(inputs.image, name, surroundings)
   onProgress({ kind: 'facts', reference: name })

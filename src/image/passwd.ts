@@ -34,7 +34,7 @@ export function parsePasswd(text: string): PasswdEntry[] {
 }
 
 /** Entries in order; lines that are none are left out. */
-export function parseGroup(text: string): GroupEntry[] {
+function parseGroup(text: string): GroupEntry[] {
   return text.split('\n').flatMap((line) => {
     const [name, , gid] = line.trim().split(':')
     const group = number(gid)

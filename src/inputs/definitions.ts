@@ -29,6 +29,9 @@ export interface InputDefinition {
   readonly description: string
 }
 
+/** Where a scenario file is looked for, relative to the workspace. */
+export const DEFAULT_SCENARIO_FILE = '.github/cache-crash-test.yml'
+
 /** Every input that this version understands, in the order in which users read about them. */
 export const INPUT_DEFINITIONS = [
   {
@@ -280,7 +283,7 @@ export const INPUT_DEFINITIONS = [
     kind: 'text',
     placeholder: 'PATH',
     default: '',
-    defaultMeaning: '`.github/cache-crash-test.yml` if it is there',
+    defaultMeaning: `\`${DEFAULT_SCENARIO_FILE}\` if it is there`,
     description: 'Your own faults and scenarios, and what you expect of any; relative to the workspace.'
   },
   {
@@ -289,7 +292,8 @@ export const INPUT_DEFINITIONS = [
     kind: 'boolean',
     placeholder: '',
     default: 'false',
-    description: 'Fail on `inconclusive` verdicts and on expected failures that pass.'
+    description:
+      'Fail on `inconclusive` verdicts, on expected failures that pass, on scenarios that did not run, and on a run of none.'
   },
   {
     name: 'max-parallel',
@@ -415,6 +419,11 @@ export const INPUT_DEFINITIONS = [
 
 /** The name of an input. */
 export type InputName = (typeof INPUT_DEFINITIONS)[number]['name']
+
+/** The default of an input as GitHub passes it; empty where it is not a fixed string. */
+export function defaultOf(name: InputName): string {
+  return findDefinition(name)?.default ?? ''
+}
 
 /** @returns the definition of that name, or undefined when there is no such input */
 export function findDefinition(name: string): InputDefinition | undefined {

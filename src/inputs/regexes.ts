@@ -1,4 +1,5 @@
 import type { ProblemList } from './problems.js'
+import { messageOf } from '../thrown.js'
 
 /** A regular expression in parts, as it is passed on. */
 export interface Regex {
@@ -41,12 +42,14 @@ function findFault({ pattern, flags }: Regex): string | undefined {
     const hint = /^\(\?[a-z]+\)/.test(pattern) ? '; flags go behind the closing slash' : ''
     return `is not a regular expression (${reasonOf(error)}${hint})`
   }
-  // Something that matches nothing at all and an arbitrary line alike says nothing about a line.
-  return compiled.test('') && compiled.test('\u0000') ? 'matches every line' : undefined
+  return SAMPLES.every((line) => compiled.test(line)) ? 'matches every line' : undefined
 }
+
+/** Lines that have nothing in common: what matches all of them says nothing about a line. */
+const SAMPLES: readonly string[] = ['', '\u0000', '{"level": "info"}', '<6>a started']
 
 /** V8 says `Invalid regular expression: /(/: Unterminated group`: the last part is the reason. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return message.slice(message.lastIndexOf(': ') + 1).trim()
 }

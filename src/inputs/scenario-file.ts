@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path'
 import { LARGEST_SCENARIO_FILE, parseScenarioFile, type KnownFault } from '../plan/scenario-file.js'
-import { DEFAULT_SCENARIO_FILE } from '../report/reproduce.js'
+import { DEFAULT_SCENARIO_FILE } from './definitions.js'
 import type { ScenarioFile } from '../model.js'
 import type { WorkspaceFiles } from './image-source.js'
 import type { ProblemList } from './problems.js'

@@ -32,7 +32,7 @@ export function findingOf(
     case 'smallest':
       return `${BREAKS[reason]} if ${named(items)} ${verb}`
     case 'bounded':
-      return `${BREAKS[reason]} if at most these ${items.length} files ${verb}: ${named(items)}`
+      return `${BREAKS[reason]} if these ${items.length} files ${verb}, of which perhaps fewer are enough: ${named(items)}`
     case 'unrepeated':
       return `it did not fail again when the ${items.length} files were tried once more, so it may depend on timing`
   }

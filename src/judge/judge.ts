@@ -397,7 +397,7 @@ function names(line: string, name: string): boolean {
 }
 
 /** What stands at a path, in words. */
-export function describeEntry(entry: TreeEntry | 'missing'): string {
+function describeEntry(entry: TreeEntry | 'missing'): string {
   if (entry === 'missing') return 'missing'
   switch (entry.type) {
     case 'directory':

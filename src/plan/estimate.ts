@@ -13,8 +13,8 @@ interface Cost {
   readonly total: number
 }
 
-/** Trials that wait beside every one that boots, as the schedule has it. */
-const WAITING_PER_BOOTING = 3
+/** Trials that only wait, beside every one that boots; more would hold containers and volumes to no use. */
+export const WAITING_PER_BOOTING = 3
 
 /**
  * How long one trial takes when nothing runs beside it, in seconds. It is taken to recover, since that is the longest way that

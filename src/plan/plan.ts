@@ -97,6 +97,8 @@ export function plan(request: PlanRequest): Plan {
       omit(noModeReason(fault, target, asked, request.bootModes))
       continue
     }
+    for (const mode of asked ?? [])
+      if (!modes.includes(mode)) omit(noModeReason(fault, target, [mode], request.bootModes))
     const plant = fault.plant(target, context)
     const obstacle = inTheWay(plant, mountPoints)
     if (obstacle !== undefined) {

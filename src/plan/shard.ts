@@ -49,6 +49,7 @@ export function shareOf(own: Plan, shard: Shard | undefined, given: PlannedPart 
 }
 
 function whyNot(id: string, { omissions }: Plan): string {
-  const omission = omissions.find(({ fault, path }) => id.startsWith(`${fault}@${path}/`))
+  const withoutMode = id.slice(0, id.lastIndexOf('/'))
+  const omission = omissions.find(({ fault, path }) => withoutMode === `${fault}@${path}`)
   return `the plan has it, and this job cannot plan it: ${omission?.reason ?? 'its own control and inputs give no such scenario'}`
 }

@@ -5,6 +5,7 @@ import type { Report } from '../report/report.js'
 import { explainRefusal, refusalOf } from './refusal.js'
 import { writeSticky, type StickyOutcome } from './sticky-comment.js'
 import { markerOf, pullRequestOf, type PullRequest } from './target.js'
+import { messageOf } from '../thrown.js'
 
 /** What became of a comment, in words for whoever reads the log. */
 export interface CommentResult {
@@ -75,7 +76,7 @@ const NOTHING_LOST = 'Nothing is lost: the job summary has the whole report, and
 function explained(error: unknown, pullRequest: PullRequest): string {
   const refusal = refusalOf(error)
   if (refusal !== undefined) return explainRefusal(refusal, pullRequest)
-  return `${error instanceof Error ? error.message : String(error)}.`
+  return `${messageOf(error)}.`
 }
 
 function told(outcome: StickyOutcome, { number }: PullRequest): string {

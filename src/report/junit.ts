@@ -199,7 +199,9 @@ function controlCase({ name, control }: Leg): Case {
                 name: 'failure',
                 attributes: { type: failed.stage, message: failed.message },
                 children: [
-                  [...where, sentence(failed.message), ...(cause === '' ? [] : [`Cause: ${cause}`])].join('\n')
+                  [...where, sentence(failed.message), ...(cause === '' ? [] : [`Cause: ${cause}`])].join(
+                    '\n'
+                  )
                 ]
               },
               { name: 'system-out', children: [excerptLines(excerpt(failed.log, LOG_BOUNDS)).join('\n')] }

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js'
 import type { Report, ReportLocation, ReportScenario } from './schema.js'
 import { byUrgency, named, sentence, shortVerdict, standing, verdictWords, whatToDo } from './words.js'
 
@@ -17,21 +18,15 @@ export function marksOf(report: Report): Mark[] {
   const failed = scenarios.filter((scenario) => standing(scenario) === 'failed')
   const others = scenarios.filter((scenario) => standing(scenario) !== 'failed')
   return [
-    ...grouped(failed).map(failureMark),
+    ...[...grouped(failed, lineOf).values()].map(failureMark),
     ...others.flatMap((scenario) => otherMark(scenario, report.strict))
   ]
 }
 
-/** Those without a line each by itself. */
-function grouped(scenarios: readonly ReportScenario[]): ReportScenario[][] {
-  const groups = new Map<string, ReportScenario[]>()
-  for (const scenario of scenarios) {
-    const { location } = scenario
-    const key =
-      location === null ? `scenario ${named(scenario)}` : `line ${location.line} of ${location.file}`
-    groups.set(key, [...(groups.get(key) ?? []), scenario])
-  }
-  return [...groups.values()]
+/** What scenarios share that fail at one line; those without a line share nothing. */
+function lineOf(scenario: ReportScenario): string {
+  const { location } = scenario
+  return location === null ? `scenario ${named(scenario)}` : `line ${location.line} of ${location.file}`
 }
 
 function failureMark(scenarios: readonly ReportScenario[]): Mark {

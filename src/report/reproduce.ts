@@ -1,3 +1,5 @@
+import { DEFAULT_SCENARIO_FILE, defaultOf } from '../inputs/definitions.js'
+import { durationMs } from '../inputs/scalars.js'
 import {
   buildVariables,
   isSecret,
@@ -57,7 +59,7 @@ function flags(inputs: Inputs, scenario: Scenario, secrets: ReadonlyMap<string, 
     ...one('boot-modes', scenario.mode),
     ...(scenario.mode === 'concurrent' ? one('replicas', String(inputs.replicas)) : []),
     ...(inputs.secondBoot ? [] : one('second-boot', 'false')),
-    ...(seed === DEFAULT_SEED ? [] : one('seed', seed))
+    ...(seed === defaultOf('seed') ? [] : one('seed', seed))
   ]
 }
 
@@ -66,13 +68,6 @@ function scenarioFileFlag({ scenarioFile }: Inputs): Flag[] {
   if (scenarioFile === undefined || scenarioFile.name === DEFAULT_SCENARIO_FILE) return []
   return one('scenario-file', scenarioFile.name)
 }
-
-/** Where a scenario file is looked for. */
-export const DEFAULT_SCENARIO_FILE = '.github/cache-crash-test.yml'
-
-/** The seed of a run that was given none. */
-export const DEFAULT_SEED = 'cache-crash-test'
-const DEFAULT_STABLE_FOR_MS = 2_000
 
 function one(name: string, value: string): Flag[] {
   return [{ name, value: [value] }]
@@ -124,7 +119,7 @@ function healthFlags(health: HealthInputs): Flag[] {
   return [
     ...each('ready', health.ready.map(probe)),
     ...(startupTimeoutMs === undefined ? [] : one('startup-timeout', duration(startupTimeoutMs))),
-    ...(stableForMs === DEFAULT_STABLE_FOR_MS ? [] : one('stable-for', duration(stableForMs))),
+    ...(stableForMs === durationMs(defaultOf('stable-for')) ? [] : one('stable-for', duration(stableForMs))),
     ...(smokeTest === undefined ? [] : one('smoke-test', smokeTest)),
     ...each(
       'forbid-logs',

@@ -74,7 +74,7 @@ const boot = z
   })
   .describe('How a boot went.')
 
-export const phaseNames = [
+const phaseNames = [
   'create',
   'plant',
   'verify',
@@ -274,7 +274,10 @@ export const reportSchema = z
     strict: z.boolean(),
     total,
     counts,
-    expectedFailures: z.int().nonnegative().describe('Failures that `expect-failures` lists.'),
+    expectedFailures: z
+      .int()
+      .nonnegative()
+      .describe('Failures that are expected, by `expect-failures` or the scenario file.'),
     image,
     engine,
     probes,

@@ -57,7 +57,7 @@ export function countsOf(
   }
 }
 
-/** Failures that `expect-failures` lists. */
+/** Failures that are expected, by `expect-failures` or the scenario file. */
 export function expectedFailuresIn(
   scenarios: readonly Pick<ReportScenario, 'verdict' | 'expectedToFail'>[]
 ): number {

@@ -231,8 +231,13 @@ export function complaint(report: Report): string {
     return message.startsWith(title(report)) ? message : `${title(report)}: ${message}`
   }
   const failed = scenarios.filter((scenario) => standing(scenario) === 'failed')
-  const [first] = failed.length > 0 ? failed : byUrgency(scenarios)
   const what = failed.length > 0 ? `${failed.length} of ${counted(total, 'scenario')} failed` : title(report)
-  if (first === undefined || standing(first) === 'passed') return `${what}.`
-  return `${what}: ${shortVerdict(first)} ${named(first)}: ${sentence(first.detail)}`
+  const first = (wanted: Standing): ReportScenario | undefined =>
+    scenarios.find((scenario) => standing(scenario) === wanted)
+  const [notRun] = report.skipped
+  const scenario =
+    first('failed') ?? first('inconclusive') ?? (notRun === undefined ? first('surprise') : undefined)
+  if (scenario !== undefined)
+    return `${what}: ${shortVerdict(scenario)} ${named(scenario)}: ${sentence(scenario.detail)}`
+  return notRun === undefined ? `${what}.` : `${what}: ${notRun.id}: ${sentence(notRun.reason)}`
 }

@@ -6,6 +6,7 @@ import { extract, type Header } from 'tar-stream'
 import { z } from 'zod'
 import { MOST_BYTES, SeedContent, SeedError, type SeedEntry } from './content.js'
 import type { EntryType } from '../model.js'
+import { messageOf } from '../thrown.js'
 
 /** Headers and padding of the most entries, beside their content. */
 const MOST_ARCHIVE_BYTES = MOST_BYTES + 64 * 1024 * 1024
@@ -59,7 +60,7 @@ export async function readTar(file: string, place: string, gzipped: boolean): Pr
       : pipeline(source, bounded(), reader))
   } catch (error) {
     if (error instanceof SeedError) throw error
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new SeedError(`is no ${gzipped ? 'gzipped ' : ''}tar archive that can be read (${why})`, {
       cause: error
     })

@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { posix } from 'node:path'
 import { isWithin, linkedPath, parentOf } from '../paths.js'
 import type { EntryType, TreeEntry } from '../model.js'
@@ -90,7 +91,7 @@ export class SeedContent {
       const above = parentOf(path)
       if (path !== this.#place && isWithin(above, this.#place) && !made.has(above)) {
         const name = above === this.#place ? '' : above.slice(this.#place.length + 1)
-        add(this.#entries.get(name) ?? { name, type: 'directory', mode: 0o755, mtime: MTIME })
+        add(this.#entries.get(name) ?? { name, type: 'directory', mode: 0o755, mtime: PLANTED_MTIME })
       }
       made.set(path, this.#treeEntry(entry, path, owner))
     }
@@ -120,6 +121,3 @@ export class SeedContent {
     return name === '' ? this.#place : `${this.#place}/${name}`
   }
 }
-
-/** An old date: state that an earlier deploy left. A checkout's own times are those of the checkout. */
-export const MTIME = 1_700_000_000

@@ -1,6 +1,7 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { MOST_BYTES, MTIME, SeedContent, SeedError } from './content.js'
+import { MOST_BYTES, SeedContent, SeedError } from './content.js'
 
 /**
  * Reads a directory of the checkout. Git keeps no owners, times and modes but one bit, so neither do we: files are 0644, or 0755
@@ -20,7 +21,8 @@ async function readInto(content: SeedContent, directory: string, within: string)
     const path = join(directory, leaf)
     const name = within === '' ? leaf : `${within}/${leaf}`
     const status = await lstat(path)
-    const common = { name, mtime: MTIME }
+    // A checkout's own times are those of the checkout.
+    const common = { name, mtime: PLANTED_MTIME }
     if (status.isDirectory()) {
       content.add({ ...common, type: 'directory', mode: 0o755 })
       await readInto(content, path, name)

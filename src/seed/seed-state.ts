@@ -1,8 +1,9 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { realpath } from 'node:fs/promises'
 import { LEADS_OUT } from '../inputs/image-source.js'
 import { InputError, type InputProblem } from '../inputs/problems.js'
 import { directoriesBetween, holder, isWithin } from '../paths.js'
-import { MOST_BYTES, MOST_ENTRIES, MTIME, SeedError, type SeedContent } from './content.js'
+import { MOST_BYTES, MOST_ENTRIES, SeedError, type SeedContent } from './content.js'
 import { readDirectory } from './directory.js'
 import { readTar } from './archive.js'
 import type { SeedSource, TreeEntry } from '../model.js'
@@ -77,7 +78,7 @@ export function seedEntries(
       mode: 0o755,
       uid,
       gid,
-      mtime: MTIME,
+      mtime: PLANTED_MTIME,
       size: 0
     })),
     // A volume's root keeps the owner and mode that the image gives it, unless an archive has them.

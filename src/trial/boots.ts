@@ -5,6 +5,9 @@ import type { ReadyCheck } from './probes/probe.js'
 import type { PreviousImage } from '../image/image.js'
 import type { BootObservation, ControlKnowledge, TreeEntry } from '../model.js'
 
+/** A first boot of an image that nobody has timed yet: models are loaded, databases are made. */
+export const FIRST_BOOT_MS = 300_000
+
 /** How long one boot may take. */
 export interface BootLimits {
   /** Until it is ready. */

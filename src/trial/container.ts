@@ -51,7 +51,8 @@ const DEFAULT_HEALTH_RETRIES = 3
 export const PIDS_LIMIT = 4096
 
 /** Network modes in which the engine cannot publish ports. */
-const UNPUBLISHED = /^(host|none|container:)/
+/** Networks of which the engine publishes no ports. */
+export const UNPUBLISHED = /^(host|none|container:)/
 
 /**
  * The body for one container of a run, made from what the CLI made of the user's options.

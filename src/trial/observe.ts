@@ -18,7 +18,7 @@ import { isFine } from '../boot-health.js'
 import { isOfTheImage } from '../engine/start-failure.js'
 import type { Steadiness } from './steady.js'
 import { watchSteadiness } from './steady.js'
-import { messageOf } from './thrown.js'
+import { messageOf } from '../thrown.js'
 import { untimed, type During } from './timeline.js'
 import { linkedController } from '../wait.js'
 

@@ -1,5 +1,5 @@
 import vm from 'node:vm'
-import { codeOf } from './thrown.js'
+import { codeOf } from '../thrown.js'
 
 /** A user's regular expression over log lines. */
 export interface LinePattern {

@@ -1,3 +1,4 @@
+import { UNPUBLISHED } from './container.js'
 import type { Engine } from '../engine/engine.js'
 import type { Address } from './probes/probe.js'
 
@@ -30,7 +31,9 @@ export function portsOf(engine: Engine, containerId: string): Ports {
       if (networkMode === 'host') return { host, port }
       const hostPort = publishedPorts.get(port)
       if (hostPort !== undefined) return { host, port: hostPort }
-      return `port ${port} is not published: add it to the input ports`
+      return UNPUBLISHED.test(networkMode)
+        ? `port ${port} cannot be published with --network ${networkMode}`
+        : `port ${port} is not published`
     },
     async published() {
       const { host, publishedPorts } = await known()

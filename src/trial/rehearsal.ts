@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { EngineError } from '../engine/errors.js'
 import { bootAll, longer, type TrialConditions } from './boots.js'
 import { doubtOf, UnconfirmedError, untilConfirmed } from './doubt.js'
@@ -136,5 +137,5 @@ async function bootHealthy(
 }
 
 function homeOf(uid: number): TreeEntry {
-  return { path: HOME, type: 'directory', mode: 0o700, uid, gid: 0, mtime: 1_700_000_000, size: 0 }
+  return { path: HOME, type: 'directory', mode: 0o700, uid, gid: 0, mtime: PLANTED_MTIME, size: 0 }
 }

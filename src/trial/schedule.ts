@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { WAITING_PER_BOOTING } from '../plan/estimate.js'
 import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
 import { reduce } from './reduce.js'
@@ -6,9 +7,6 @@ import { runTrial } from './trial.js'
 import { longer, type TrialConditions } from './boots.js'
 import { doubted, NO_DOUBTS, RUNS, type Doubts } from './doubt.js'
 import type { Observation, Scenario, ScenarioResult, Verdict } from '../model.js'
-
-/** Trials that only wait for every one that boots; more would hold containers and volumes to no use. */
-const WAITING_PER_BOOTING = 3
 
 export interface Schedule {
   readonly scenarios: readonly Scenario[]

@@ -1,3 +1,4 @@
+import { PLANTED_MTIME } from '../planted-mtime.js'
 import { createHash } from 'node:crypto'
 import { isData } from '../judge/data.js'
 import type { Tree, TreeEntry } from '../model.js'
@@ -35,7 +36,7 @@ export function sentinels(
           mode: 0o600,
           uid,
           gid,
-          mtime: 1_700_000_000,
+          mtime: PLANTED_MTIME,
           size: content.length,
           content,
           sha256

@@ -5,7 +5,7 @@ import type { SmokeTestResult } from '../model.js'
 import { temporaryDirectory } from '../temporary.js'
 import { LogRecorder } from './log.js'
 import type { Address } from './probes/probe.js'
-import { codeOf, messageOf } from './thrown.js'
+import { codeOf, messageOf } from '../thrown.js'
 
 /** A script that the user wrote, and what it is told. */
 export interface SmokeTest {
@@ -105,10 +105,23 @@ function runScript(file: string, test: SmokeTest, signal: AbortSignal): Promise<
   })
 }
 
-/** The runner's environment without the action's own inputs, which a `run` step does not see either. */
+/**
+ * What the runner gives to a JavaScript action and not to a `run` step: the services of caches and artifacts, and a token for
+ * them (`NodeScriptActionHandler` and `ScriptHandler` of actions/runner 2.3).
+ */
+const SERVICES: ReadonlySet<string> = new Set([
+  'ACTIONS_RUNTIME_TOKEN',
+  'ACTIONS_RUNTIME_URL',
+  'ACTIONS_RESULTS_URL',
+  'ACTIONS_CACHE_URL',
+  'ACTIONS_CACHE_SERVICE_V2'
+])
+
+/** The environment that a `run` step would see: without the action's own inputs, its state and its services. */
 function environment(test: SmokeTest): NodeJS.ProcessEnv {
   const inherited = Object.entries(test.environment).filter(
-    ([name]) => !name.startsWith('INPUT_') && !name.startsWith('STATE_') && name !== 'BASE_URL'
+    ([name]) =>
+      !name.startsWith('INPUT_') && !name.startsWith('STATE_') && !SERVICES.has(name) && name !== 'BASE_URL'
   )
   const env: NodeJS.ProcessEnv = { ...Object.fromEntries(inherited), CONTAINER: test.container }
   for (const { containerPort, address } of test.ports) {

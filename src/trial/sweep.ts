@@ -1,6 +1,6 @@
 import { endBuilds } from './builds.js'
 import { ALL_LABEL, isMadeByRun } from './labels.js'
-import { messageOf } from './thrown.js'
+import { messageOf } from '../thrown.js'
 import type { Engine, LabelledResource } from '../engine/engine.js'
 
 /** What a sweep did. */
@@ -56,7 +56,7 @@ async function removeAll(
     const some = found.filter((resource) => resource.kind === kind)
     const attempts = some.map(({ id }) => remove(id).then(() => removed.add(`${kind} ${id}`)))
     for (const result of await Promise.allSettled(attempts)) {
-      if (result.status === 'rejected') failures.push(String(result.reason))
+      if (result.status === 'rejected') failures.push(messageOf(result.reason))
     }
   }
   return failures

@@ -1,5 +1,5 @@
 import { parentOf } from '../paths.js'
-import { bootRequest, patience, type TrialConditions } from './boots.js'
+import { bootRequest, FIRST_BOOT_MS, patience, type TrialConditions } from './boots.js'
 import { STATE_BOUNDS, readRoots, type Bench, type Lab } from './lab.js'
 import { boot } from './observe.js'
 import { findOldCode, hasPythonCode, mayLoadFromVolumes, SILENT_PYTHON } from './old-code.js'
@@ -7,9 +7,6 @@ import { isUp, shortcoming } from '../boot-health.js'
 import { writeState } from './state.js'
 import type { Problem, Stage } from './stage.js'
 import { UNKNOWN_CODE } from '../model.js'
-
-/** A first boot of an image that nobody has timed yet: models are loaded, databases are made. */
-export const FIRST_BOOT_MS = 300_000
 
 /**
  * Lets the previous release fill fresh volumes: boots it with the same readiness checks, stops it gracefully, and adds users'

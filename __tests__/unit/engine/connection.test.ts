@@ -226,8 +226,8 @@ describe('uploads', () => {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
     })()
     try {
-      const refused = expect(new Exchange(connection, '1.41').ask({ ...upload([]), archive })).rejects
-      await refused.toMatchObject({ status: 500, daemonMessage: 'full' })
+      const asked = new Exchange(connection, '1.41').ask({ ...upload([]), archive })
+      await expect(asked).rejects.toMatchObject({ status: 500, daemonMessage: 'full' })
     } finally {
       await server.terminate()
       await rm(directory, { recursive: true })
@@ -313,10 +313,10 @@ describe('the API version', () => {
     const paths: (string | undefined)[] = []
     daemon = await fakeDaemon((request, response) => {
       paths.push(request.url)
-      json(response, { NCPU: 3 })
+      json(response, { CgroupDriver: 'systemd' })
     })
     const engine = await connectTo(daemon.endpoint, process.env)
-    expect(await engine.info()).toMatchObject({ apiVersion: '1.45', cpus: 3 })
+    expect(await engine.info()).toMatchObject({ version: '99.0', enforcesLimits: true })
     expect(paths).toEqual(['/v1.45/info'])
     engine.close()
   })

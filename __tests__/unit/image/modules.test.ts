@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { chooseModules, type ImportRecord } from '../../../src/image/python.js'
+import { chooseModules } from '../../../src/image/modules.js'
+import type { ImportRecord } from '../../../src/image/verbose-imports.js'
 import { foreignCacheTag } from '../../../src/image/modules.js'
 import type { PythonFacts } from '../../../src/model.js'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from '@jest/globals'
-import { parseVerboseImports } from '../../../src/image/python.js'
+import { parseVerboseImports } from '../../../src/image/verbose-imports.js'
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../fixtures/python-imports/${name}.log`, import.meta.url), 'utf8')

@@ -100,6 +100,7 @@ const cases: readonly (readonly [input: string, value: string, message: string])
   ['forbid-logs', '/error/gi', `forbid-logs: "/error/gi" has the flag "g"; ${REGEXES}`],
   ['forbid-logs', '/error/ii', `forbid-logs: "/error/ii" has the flag "i" twice; ${REGEXES}`],
   ['forbid-logs', '(?i)error', `forbid-logs: "(?i)error" is not a regular expression (Invalid group; flags go behind the closing slash); ${REGEXES}`],
+  ['forbid-logs', '[^]{0,9}', `forbid-logs: "[^]{0,9}" matches every line; ${REGEXES}`],
   ['forbid-logs', '.*', `forbid-logs: ".*" matches every line; ${REGEXES}`],
   ['volumes', 'models:/data', `volumes: "models:/data" names more than a mount point; every trial gets its own copy of a volume; ${PATHS}`],
   ['volumes', 'data', `volumes: "data" is not an absolute path; ${PATHS}`],

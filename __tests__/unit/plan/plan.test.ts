@@ -488,6 +488,13 @@ describe('what a scenario file asks for', () => {
     expect(idsOf(asked(pairs, 'symlink-loop', { faults: [], bootModes: ['restart'] }))).toEqual([
       'symlink-loop@/data/index/restart'
     ])
+    const part = asked([{ path: '/data/index', modes: ['recreate', 'concurrent'] }], 'symlink-loop', {
+      faults: []
+    })
+    expect(idsOf(part)).toEqual(['symlink-loop@/data/index/recreate'])
+    expect(part.omissions).toMatchObject([
+      { path: '/data/index', reason: expect.stringMatching(/modes: concurrent .* has no mode/) as unknown }
+    ])
     const none = asked(pairs, 'symlink-loop', { faults: [], bootModes: ['concurrent'] })
     expect(none.omissions).toMatchObject([
       {

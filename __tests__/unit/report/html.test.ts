@@ -76,6 +76,25 @@ describe('the HTML report', () => {
     expect(page).toContain('waiting for a database')
   })
 
+  test('says of a check that failed on clean state that it may be wrong, and looks for no cause in the log', () => {
+    const page = renderHtml(
+      makeReport(
+        record({
+          control: {
+            kind: 'failed',
+            stage: 'first-boot',
+            blame: 'check',
+            message: 'The image was ready on clean state, but the smoke test exited 22: not found',
+            boot: boot({ kind: 'ready', seconds: 1 }, { log: log(['serving']) })
+          }
+        })
+      )
+    )
+    expect(page).toContain('The image starts on clean state, but fails its check there')
+    expect(page).toContain('the evidence points at <strong>the image or its check</strong>')
+    expect(page).not.toContain('matches a known cause')
+  })
+
   test('says what came out before anything else, and then what to do', () => {
     const text = renderHtml(report).slice(renderHtml(report).indexOf('<main'))
     const order = [

@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { parseCommandLine } from '../../../src/cli-options.js'
-import { findDefinition } from '../../../src/inputs/definitions.js'
 import { splitWords } from '../../../src/inputs/words.js'
 import { fence } from '../../../src/report/markdown.js'
-import { DEFAULT_SEED, reproduceCommand } from '../../../src/report/reproduce.js'
+import { reproduceCommand } from '../../../src/report/reproduce.js'
 import { inputs, scenario } from '../../fixtures/report/record.js'
 import { richInputs } from '../../fixtures/report/rich.js'
 import type { Inputs } from '../../../src/model.js'
@@ -135,9 +134,9 @@ describe('the command that reproduces a scenario', () => {
     expect(command('/data/uploads', 'data')).not.toContain('-paths')
   })
 
-  test('has the defaults of the inputs', () => {
-    expect(findDefinition('seed')?.default).toBe(DEFAULT_SEED)
-    expect(findDefinition('stable-for')?.default).toBe('2s')
+  test('does not say what is so by default', () => {
+    const command = reproduceCommand(inputs(), scenario())
+    expect(command).not.toMatch(/--(?:seed|stable-for|scenario-file) /)
   })
 })
 

@@ -139,10 +139,6 @@ export class FakeEngine implements Engine {
   info(): Promise<EngineInfo> {
     return Promise.resolve({
       version: '0',
-      apiVersion: '0',
-      os: 'linux',
-      architecture: 'x86_64',
-      cpus: 1,
       enforcesLimits: true,
       host: '127.0.0.1'
     })

@@ -140,9 +140,7 @@ describe('http', () => {
   })
 
   test('says when the port is not published', async () => {
-    expect(await outcomeOf(http, 50)).toMatchObject(
-      waitingFor('port 8000 is not published: add it to the input ports', http)
-    )
+    expect(await outcomeOf(http, 50)).toMatchObject(waitingFor('port 8000 is not published', http))
   })
 
   test('asks the very port where the container has the network of the host', async () => {

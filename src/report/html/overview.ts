@@ -36,7 +36,8 @@ function failedControl({ leg, control }: ReturnType<typeof controls>[number]): H
   if (control.result === 'passed') return null
   return html`<p>${leg === null ? null : html`<b>${leg}:</b> `}${prose(sentence(control.message))}</p>
     <p>
-      Nothing was corrupted yet: the evidence points at <strong>${BLAMED[control.blame]}</strong>, not at a fault.
+      Nothing was corrupted yet: the evidence points at <strong>${BLAMED[control.blame]}</strong>, not at a
+      fault.
       <a href="#control">See the control.</a>
     </p>`
 }

@@ -22,7 +22,7 @@ export interface LearningTimes {
   readonly doubtMs: number
 }
 
-export const LEARNING_TIMES: LearningTimes = {
+const LEARNING_TIMES: LearningTimes = {
   settleMs: 1000,
   greetingMs: 300,
   heldMs: HELD_MS,

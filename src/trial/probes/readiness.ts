@@ -42,7 +42,7 @@ export function askAll(checks: readonly ReadyCheck[], scene: Scene): Readiness {
 }
 
 /** The probe that asks a check. */
-export function probeFor(check: ReadyCheck): Probe {
+function probeFor(check: ReadyCheck): Probe {
   switch (check.kind) {
     case 'healthcheck':
       return healthcheckProbe
