@@ -193,7 +193,7 @@ test('a volume with names that are not UTF-8 is not copied, and trials on what t
   )
   expect(verdicts(report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
   expect(omissions({ ...run, report })).toMatchObject({
-    'truncated@/data/cache': 'not all that is on the volume /data can be copied into a trial',
+    'truncated@/data/cache': 'not all that is on the volumes can be copied into a trial',
     'read-only@/data/cache': 'not all that is at /data/cache can be copied to a read-only volume'
   })
 })

@@ -210,11 +210,11 @@ describe('more on a volume than is read back', () => {
       const run = await images.crashTest('leaves-a-huge-file', args)
       expect(verdicts(run.report)).toEqual(on('/data/cache', { 'file-for-directory': verdict }))
       expect(omissions(run)['truncated@/data/cache']).toBe(
-        'not all that is on the volume /data can be copied into a trial'
+        'not all that is on the volumes can be copied into a trial'
       )
       expect(run.report.notes).toContainEqual(
         expect.stringMatching(
-          /^\/data holds more than 50000 entries or 256 MiB, or a name that is not UTF-8: trials start there/
+          /^\/data holds more than 50000 entries or 256 MiB, or a name that is not UTF-8: trials start on volumes with what the image brings/
         )
       )
     }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { extract, type ExtractEvents, type Header } from 'tar-stream'
-import { z } from 'zod'
-import type { EntryType, TreeEntry } from '../model.js'
+import { tarAttributes } from '../tar-header.js'
+import type { TreeEntry } from '../model.js'
 
 /** How an archive is read. */
 export interface ArchiveReading {
@@ -167,36 +167,18 @@ class ArchiveReader {
   }
 }
 
-const ENTRY_TYPES: ReadonlyMap<string | null, EntryType> = new Map([
-  ['file', 'file'],
-  ['contiguous-file', 'file'],
-  ['directory', 'directory'],
-  ['symlink', 'symlink'],
-  ['link', 'hardlink'],
-  ['fifo', 'fifo'],
-  ['character-device', 'character-device'],
-  ['block-device', 'block-device']
-])
-
 /** PATH_MAX of Linux: no call takes a longer one, so no daemon can have archived it. A PAX record could hold megabytes. */
 const LONGEST_NAME = 4096
-
-/** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
-const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
 
 /** @returns undefined for what no honest archive of the path contains */
 function entryOf(header: Header, root: string): TreeEntry | undefined {
   const path = pathOf(header.name, root)
-  const type = ENTRY_TYPES.get(header.type)
+  const { type, mode, uid, gid, mtime } = tarAttributes(header)
   const linkTarget = type === 'hardlink' ? pathOf(header.linkname, root) : header.linkname
-  const pax = Pax.safeParse(header.pax).data
-  const uid = Number(pax?.uid ?? header.uid)
-  const gid = Number(pax?.gid ?? header.gid)
-  const mtime = Math.floor(Number(pax?.mtime ?? header.mtime.getTime() / 1000))
   const size = type === 'file' ? header.size : 0
   if (path === undefined || type === undefined) return undefined
   if (![uid, gid, mtime, size, header.mode].every(Number.isSafeInteger)) return undefined
-  const common = { path, type, mode: header.mode & 0o7777, uid, gid, mtime, size }
+  const common = { path, type, mode, uid, gid, mtime, size }
   if (type !== 'symlink' && type !== 'hardlink') return common
   return linkTarget && linkTarget.length <= LONGEST_NAME ? { ...common, linkTarget } : undefined
 }

@@ -30,10 +30,10 @@ export function rewritten({ path, mode, uid, gid, mtime }: KnownFile, content: B
   return { path, type: 'file', mode, uid, gid, mtime, size: content.length, content }
 }
 
-/** Why no file on the target's volume can be damaged: trials do not start on what the control left there. */
+/** Why no file on the target's volume can be damaged: where one volume was not read whole, trials start on what the image brings. */
 export function notCopied({ volume, complete }: Target): NotApplicable | undefined {
   return volume !== undefined && !complete
-    ? { reason: `not all that is on the volume ${volume} can be copied into a trial` }
+    ? { reason: 'not all that is on the volumes can be copied into a trial' }
     : undefined
 }
 

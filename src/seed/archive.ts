@@ -3,27 +3,12 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { extract, type Header } from 'tar-stream'
-import { z } from 'zod'
+import { tarAttributes } from '../tar-header.js'
 import { MOST_BYTES, SeedContent, SeedError, type SeedEntry } from './content.js'
-import type { EntryType } from '../model.js'
 import { messageOf } from '../thrown.js'
 
 /** Headers and padding of the most entries, beside their content. */
 const MOST_ARCHIVE_BYTES = MOST_BYTES + 64 * 1024 * 1024
-
-/** PAX records hold what does not fit into a ustar header; tar-stream itself applies only names and sizes. */
-const Pax = z.object({ uid: z.string().optional(), gid: z.string().optional(), mtime: z.string().optional() })
-
-const TYPES: ReadonlyMap<string | null, EntryType> = new Map([
-  ['file', 'file'],
-  ['contiguous-file', 'file'],
-  ['directory', 'directory'],
-  ['symlink', 'symlink'],
-  ['link', 'hardlink'],
-  ['fifo', 'fifo'],
-  ['character-device', 'character-device'],
-  ['block-device', 'block-device']
-])
 
 /**
  * Reads a tar archive, gzipped or not, without ever writing to disk. Owners, modes and times are the archive's own.
@@ -85,18 +70,14 @@ function bounded(): Transform {
 }
 
 function entryOf(header: Header, content: Buffer): SeedEntry {
-  const type = TYPES.get(header.type)
+  const { type, mode, uid, gid, mtime } = tarAttributes(header)
   const name = nameOf(header.name)
   if (type === undefined)
     throw new SeedError(`holds ${JSON.stringify(header.name)}, of a kind that is not known`)
-  const pax = Pax.safeParse(header.pax).data
-  const uid = Number(pax?.uid ?? header.uid)
-  const gid = Number(pax?.gid ?? header.gid)
-  const mtime = Math.floor(Number(pax?.mtime ?? header.mtime.getTime() / 1000))
   if (![uid, gid, mtime].every(Number.isSafeInteger) || !isId(uid) || !isId(gid)) {
     throw new SeedError(`holds ${JSON.stringify(header.name)} with an owner or a time that is no number`)
   }
-  const common = { name, type, mode: header.mode & 0o7777, mtime, owner: { uid, gid } }
+  const common = { name, type, mode, mtime, owner: { uid, gid } }
   switch (type) {
     case 'file':
       return { ...common, content }

@@ -318,12 +318,10 @@ async function control(
     notes: [
       ...checks.filter(({ kind }) => kind === 'stays-up').map(weakReadiness),
       ...silentPorts(lab, checks),
-      ...states
-        .filter(({ truncated }) => truncated)
-        .map(
-          ({ mount }) =>
-            `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start there on what the image brings, not on what the control left`
-        )
+      ...afterLast.cut.map(
+        (mount) =>
+          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start on volumes with what the image brings, not with what the control left`
+      )
     ]
   }
   return {
@@ -408,6 +406,7 @@ function onVolume(path: string, mounts: readonly string[]): boolean {
   return mounts.some((mount) => isWithin(path, mount))
 }
 
+/** Of one that was not read whole, none is copied: what is on one volume may speak of what is on another. */
 function volumeStates(mounts: readonly string[], state: BoundedTree): VolumeState[] {
   return mounts.map((mount) => ({
     mount,

@@ -158,16 +158,17 @@ export class Bench {
   }
 }
 
-/** Reads several roots of one container as one tree. */
+/** Reads several roots of one container as one tree; `cut` are those that were not read whole. */
 export async function readRoots(
   engine: Engine,
   container: string,
   roots: readonly string[],
   bounds: ReadBounds = STATE_BOUNDS
-): Promise<BoundedTree> {
+): Promise<BoundedTree & { readonly cut: readonly string[] }> {
   const trees = await Promise.all(roots.map((root) => engine.read(container, root, bounds)))
   const entries: Tree = new Map(trees.flatMap((tree) => [...(tree?.entries ?? [])]))
-  return { entries, truncated: trees.some((tree) => tree?.truncated === true) }
+  const cut = roots.filter((_, index) => trees[index]?.truncated === true)
+  return { entries, truncated: cut.length > 0, cut }
 }
 
 /**

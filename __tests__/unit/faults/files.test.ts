@@ -136,7 +136,7 @@ describe('faults of certain files', () => {
   })
 
   test.each(CASES)('%s leaves a volume alone of which not everything was read', (id, healthy) => {
-    expect(reason(id, { ...at(healthy), complete: false })).toMatch(/^not all that is on the volume \/data/)
+    expect(reason(id, { ...at(healthy), complete: false })).toMatch(/^not all that is on the volumes/)
   })
 
   test.each(['hf-blob-missing', 'model-directory-empty', 'rocksdb-manifest-missing'])(

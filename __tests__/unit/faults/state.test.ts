@@ -172,7 +172,7 @@ describe('why one does not apply', () => {
       'zeroed',
       { ...SHARDS, complete: false },
       {},
-      'not all that is on the volume /data can be copied into a trial'
+      'not all that is on the volumes can be copied into a trial'
     ],
     [
       'bit-flip',
