@@ -1,4 +1,5 @@
 import { EngineError } from '../engine/errors.js'
+import type { PathChange } from '../engine/engine.js'
 import { isData } from '../judge/data.js'
 import { isWithin, parentOf } from '../paths.js'
 import { Bench, readRoots, readWatching, STATE_BOUNDS, type Lab, type Container } from './lab.js'
@@ -9,6 +10,7 @@ import { doubtOf, untilConfirmed } from './doubt.js'
 import { locksOf } from './locks.js'
 import { sentinels } from './sentinels.js'
 import { writeState } from './state.js'
+import type { VolumeMount } from './container.js'
 import { checkFailure, isFine, shortcoming, staysUp } from '../boot-health.js'
 import { noRoom } from './room.js'
 import { describe, type ReadyCheck } from './probes/probe.js'
@@ -58,7 +60,7 @@ export interface ControlOutcome {
   readonly layer: LayerState
   readonly trace: ControlTrace
   /** Whether the stop after the first boot took longer than its grace period. */
-  readonly stopWasKilled: boolean
+  readonly ignoresStopSignal: boolean
 }
 
 /**
@@ -109,7 +111,7 @@ async function controlUnlessByChance(
       // Most images that ignore their signal boot again all the same, and need not be waited for.
       graceSeconds: run === '' ? undefined : patience(lab)
     })
-    const { result, stopWasKilled } = outcome
+    const { result, ignoresStopSignal } = outcome
     if (result.kind === 'passed') return { result: outcome, doubts: [], failure: '' }
     const doubt = doubtOf(result.boot)
     // Where the user did not say how long it may take, it had far more time than any start-up needs; a later boot had two tries.
@@ -120,7 +122,7 @@ async function controlUnlessByChance(
       doubts: [
         ...(doubt === undefined || isNoChance ? [] : [`${result.stage}: ${doubt}`]),
         // What a SIGKILL left, where the stop only took longer than the engine waits, may be why.
-        ...(doubt === undefined && stopWasKilled ? ['stop'] : [])
+        ...(doubt === undefined && ignoresStopSignal ? ['stop'] : [])
       ],
       failure: isFine(result.boot) ? result.message : `it ${shortcoming(result.boot)}`
     }
@@ -189,7 +191,7 @@ async function control(
       checks,
       limits: limitsOfFirst,
       layer: { tree: new Map(), truncated: [] },
-      stopWasKilled: ignoresStopSignal
+      ignoresStopSignal
     }
   }
   if (!isFine(learned.observation)) {
@@ -213,10 +215,6 @@ async function control(
     request.facts.user,
     request.seed
   )
-  const again = async (container: Container, during: During, within: BootLimits): Promise<BootObservation> =>
-    await boot(engine, { ...bootRequest(lab, container, within, undefined), checks }, lab.signal, { during })
-  const end = (id: string): Promise<void> => stop(lab, { ignoresStopSignal }, id)
-
   const carrier =
     lab.template.HostConfig?.ReadonlyRootfs === true
       ? await bench.container(volumes, { carrier: true })
@@ -228,44 +226,25 @@ async function control(
   let running: BoundedTree | undefined
   let runningLayer: BoundedTree | undefined
   const locks = new Map<string, TreeEntry>()
-  const boots: {
-    readonly label: string
-    readonly how: string
-    readonly container: () => Promise<Container>
-  }[] = [
-    ...(mounts.length > 0
-      ? [
-          {
-            label: 'second boot',
-            how: 'a new container on the volumes that the first boot left',
-            container: () => bench.container(volumes)
-          }
-        ]
-      : []),
-    ...(request.restarts || mounts.length === 0
-      ? [
-          {
-            label: 'restart',
-            how: 'the same container, started again',
-            container: () => Promise.resolve(first)
-          }
-        ]
-      : [])
-  ]
-  for (const { label, how, container } of boots) {
-    last = await container()
-    const during = bench.timeline.during(label)
-    let observed = await again(last, during, limits)
+  const end = (id: string): Promise<void> => stop(lab, { ignoresStopSignal }, id)
+  for (const later of laterBoots(lab, request, bench, volumes, first)) {
+    const during = bench.timeline.during(later.label)
+    const again = async (within: BootLimits): Promise<BootObservation> => {
+      last = await later.container()
+      return await boot(engine, { ...bootRequest(lab, last, within, undefined), checks }, lab.signal, {
+        during
+      })
+    }
+    let observed = await again(limits)
     if (wasOverTime(observed)) {
       // Once is no proof: the first boot may have met a machine with less to do.
       await end(last.id)
-      last = await container()
-      observed = await again(last, during, longer(limits))
+      observed = await again(longer(limits))
     }
-    traced({ label, observation: observed })
+    traced({ label: later.label, observation: observed })
     throwIfUnobserved(observed)
     if (!isFine(observed))
-      return await failed('second-boot', secondBootMessage(how, observed, planted), observed)
+      return await failed('second-boot', secondBootMessage(later.how, observed, planted), observed)
     second ??= observed
     running = await readWatching(engine, last.id, mounts, [...planted.keys()])
     if (last === first) runningLayer = await readRoots(engine, first.id, layerData)
@@ -273,44 +252,32 @@ async function control(
     const lost = [...planted.values()].find(
       ({ path, sha256 }) => running?.entries.get(path)?.sha256 !== sha256
     )
-    if (lost !== undefined) {
-      return await failed(
-        'data',
-        `Start-up removed or changed ${lost.path}, a file that it did not make, on a healthy second boot (${how}). ` +
-          'If everything there may be thrown away, declare the path under cache-paths; if not, this is data loss.',
-        observed
-      )
-    }
+    if (lost !== undefined) return await failed('data', dataMessage(later.how, lost.path), observed)
     const { id } = last
     await during('stop', () => end(id))
   }
 
   const afterLast = await readRoots(engine, last.id, mounts, { ...STATE_BOUNDS, keepContent: true })
-  const states = volumeStates(mounts, afterLast)
-  const layerChanges = (await engine.changes(first.id)).filter(({ path }) => !onVolume(path, mounts))
-  const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
+  const layerAfterLast = await readRoots(engine, first.id, layerData)
   const stable = [
     ...stableFiles([afterFirst, running ?? afterFirst, afterLast]),
-    ...stableFiles([
-      layerAfterFirst,
-      runningLayer ?? layerAfterFirst,
-      await readRoots(engine, first.id, layerData)
-    ])
+    ...stableFiles([layerAfterFirst, runningLayer ?? layerAfterFirst, layerAfterLast])
   ].filter((path) => !planted.has(path))
+  const volumeChanges = changedPaths(pristine.entries, afterLast.entries).filter((path) => !planted.has(path))
+  const layerChanges = (await engine.changes(first.id)).filter(({ path }) => !onVolume(path, mounts))
+  const layerPaths = (wanted: (kind: PathChange['kind']) => boolean): string[] =>
+    layerChanges.filter(({ kind }) => wanted(kind)).map(({ path }) => path)
   const knowledge: ControlKnowledge = {
     readySeconds: readySeconds(learned.observation),
-    secondReadySeconds: second === undefined ? readySeconds(learned.observation) : readySeconds(second),
+    secondReadySeconds: readySeconds(second ?? learned.observation),
     ignoresStopSignal,
-    writtenPaths: [
-      ...layerChanges.filter(({ kind }) => kind !== 'deleted').map(({ path }) => path),
-      ...volumeChanges
-    ],
+    writtenPaths: [...layerPaths((kind) => kind !== 'deleted'), ...volumeChanges],
     addedPaths: [
-      ...layerChanges.filter(({ kind }) => kind === 'added').map(({ path }) => path),
+      ...layerPaths((kind) => kind === 'added'),
       ...volumeChanges.filter((path) => !pristine.entries.has(path))
     ],
     seededPaths: request.seedState.filter(({ type }) => type !== 'directory').map(({ path }) => path),
-    volumes: states,
+    volumes: volumeStates(mounts, afterLast),
     stableFiles: stable.filter((path) => isData(path, request)),
     stableCacheFiles: stable.filter((path) => !isData(path, request)),
     locks,
@@ -318,10 +285,7 @@ async function control(
     notes: [
       ...checks.filter(({ kind }) => kind === 'stays-up').map(weakReadiness),
       ...silentPorts(lab, checks),
-      ...afterLast.cut.map(
-        (mount) =>
-          `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start on volumes with what the image brings, not with what the control left`
-      )
+      ...afterLast.cut.map(beyondBounds)
     ]
   }
   return {
@@ -329,8 +293,42 @@ async function control(
     checks,
     limits,
     layer: await readLayer(lab, first.id, request.candidates),
-    stopWasKilled: ignoresStopSignal
+    ignoresStopSignal
   }
+}
+
+/** A boot after the first one, on the state that this left. */
+interface LaterBoot {
+  readonly label: string
+  /** In words for a message. */
+  readonly how: string
+  /** What to start: asked again where it was over its time. */
+  readonly container: () => Promise<Container>
+}
+
+/** The ways of starting again that trials use; at least one. */
+function laterBoots(
+  { mounts }: Lab,
+  { restarts }: ControlRequest,
+  bench: Bench,
+  volumes: readonly VolumeMount[],
+  first: Container
+): LaterBoot[] {
+  const second: LaterBoot = {
+    label: 'second boot',
+    how: 'a new container on the volumes that the first boot left',
+    container: () => bench.container(volumes)
+  }
+  const restart: LaterBoot = {
+    label: 'restart',
+    how: 'the same container, started again',
+    container: () => Promise.resolve(first)
+  }
+  return [...(mounts.length > 0 ? [second] : []), ...(restarts || mounts.length === 0 ? [restart] : [])]
+}
+
+function beyondBounds(mount: string): string {
+  return `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start on volumes with what the image brings, not with what the control left`
 }
 
 function weakReadiness(check: ReadyCheck): string {
@@ -483,6 +481,13 @@ function firstBootMessage(observed: BootObservation): string {
     case 'ready':
       return `The image was ready on clean state, but ${checkFailure(observed)}.`
   }
+}
+
+function dataMessage(how: string, path: string): string {
+  return (
+    `Start-up removed or changed ${path}, a file that it did not make, on a healthy second boot (${how}). ` +
+    'If everything there may be thrown away, declare the path under cache-paths; if not, this is data loss.'
+  )
 }
 
 function secondBootMessage(how: string, observed: BootObservation, planted: Tree): string {

@@ -40,7 +40,7 @@ interface Unsettled extends Turn {
   /** What has been seen of it. */
   readonly seen: Doubts
   /** How it failed beside others, where it did. */
-  readonly failedBesideOthers: string | undefined
+  readonly failureBesideOthers: string | undefined
 }
 
 export interface ScheduleOutcome {
@@ -156,20 +156,20 @@ export async function runSchedule(lab: Lab, schedule: Schedule): Promise<Schedul
       const ran = await runTrial(lab, scenario, { ...(run === 1 ? first : longer(first)), slot }, bench)
       const now = doubted(scenario, ran, before?.seen ?? NO_DOUBTS, company.besideOthers)
       const { kind } = verdictOf(scenario, now.observation)
-      const failedBesideOthers =
-        before?.failedBesideOthers ??
+      const failureBesideOthers =
+        before?.failureBesideOthers ??
         (now.failedBesideOthers ? failureIn(verdictOf(scenario, ran)) : undefined)
       // Where it failed, what there is no doubt of is enough.
-      const isKnown = kind === 'failed' || (!now.isDoubtful && failedBesideOthers === undefined)
+      const isKnown = kind === 'failed' || (!now.isDoubtful && failureBesideOthers === undefined)
       if (!isKnown && run < RUNS.length) {
         await bench.dispose()
         schedule.onDoubt(scenario)
-        return { ...turn, seen: now.seen, failedBesideOthers }
+        return { ...turn, seen: now.seen, failureBesideOthers }
       }
       const hasPassed = kind !== 'failed' && kind !== 'inconclusive'
       const observation =
-        failedBesideOthers !== undefined && hasPassed
-          ? { ...now.observation, problem: onlyBesideOthers(failedBesideOthers) }
+        failureBesideOthers !== undefined && hasPassed
+          ? { ...now.observation, problem: onlyBesideOthers(failureBesideOthers) }
           : now.observation
       await finish(bench, turn, observation, now.confirmed)
       return undefined
