@@ -56,6 +56,15 @@ describe('a control that fails', () => {
       log: 'listening'
     },
     {
+      behaviour: 'is asked by a smoke test for what it does not have',
+      image: 'heals',
+      args: ['--smoke-test', 'curl --fail --silent --show-error "$BASE_URL/nothing-here"'],
+      stage: 'first-boot',
+      blame: 'check',
+      message: /^The image was ready on clean state, but the smoke test exited 22: .*404/,
+      log: 'listening'
+    },
+    {
       behaviour: 'starts once, and not twice',
       image: 'control-not-twice',
       stage: 'second-boot',
