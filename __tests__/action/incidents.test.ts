@@ -56,7 +56,7 @@ describe('incident 001: gpu-worker', () => {
       expect(report?.control).toMatchObject({
         result: 'failed',
         stage: 'first-boot',
-        blame: 'image',
+        blame: 'check',
         message: expect.stringContaining(
           'the smoke test exited 1: 401 wrong or missing X-API-Key'
         ) as unknown as string

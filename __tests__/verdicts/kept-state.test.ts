@@ -106,3 +106,20 @@ test('what start-up writes where nothing is corrupted is said', async () => {
     ])
   )
 })
+
+test.each([
+  ['makes way', 'rm -f /data/a', 'recovered'],
+  ['does not', 'true', 'failed: crashed']
+])(
+  'a file with two names has the other one still where what is at the first %s',
+  async (_, repair, verdict) => {
+    const run = await runOn(
+      'VOLUME /data',
+      `[ -d /data/a ] || ${repair}\nmkdir -p /data/a /data/b\n` +
+        '[ -e /data/b/x ] || { echo model >/data/a/x; ln /data/a/x /data/b/x; }\n' +
+        `grep -q model /data/b/x\n${SERVE}`,
+      { faults: 'file-for-directory', 'cache-paths': '/data/a' }
+    )
+    expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/a/recreate': verdict })
+  }
+)
