@@ -42,17 +42,6 @@ async function expectNothingDone(run: ActionRun): Promise<void> {
 }
 
 describe('an image', () => {
-  test('that is not there and cannot be pulled is named, with the reason', async () => {
-    const reference = 'registry.invalid/shop/worker:1.2'
-    const run = await runAction({ image: reference })
-    await expectNothingDone(run)
-    expect(errorsOf(run)).toEqual([
-      expect.stringMatching(
-        /: the image registry\.invalid\/shop\/worker:1\.2 is not on this .* could not be pulled: /
-      )
-    ])
-  })
-
   test('whose build fails fails the run with the last lines of the failing step', async () => {
     const run = await runOn(
       `FROM ${BASES['python3.11']}\nRUN echo looking for left-pad && echo no such package >&2 && exit 7\n`

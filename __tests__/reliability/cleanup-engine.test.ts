@@ -3,6 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { newBystander } from './bystander.js'
 import { docker, until } from '../action/docker.js'
 import { newJob, type Job } from '../action/job.js'
 import { BASES, leftBehindBy, runAction, type ActionRun } from '../action/runner.js'
@@ -85,40 +86,15 @@ describe('nothing stays on the engine or on the disk', () => {
   })
 })
 
-describe('what belongs to others', () => {
-  const name = `cache-crash-test-${randomUUID()}`
-
-  afterAll(async () => {
-    await docker('rm', '--force', '--volumes', name)
-    await docker('volume', 'rm', name)
-    await docker('rmi', `cache-crash-test:${name}`)
-  })
-
-  test('is left alone, also where it looks like ours', async () => {
-    await docker('tag', BASES['python3.11'], `cache-crash-test:${name}`)
-    await docker('volume', 'create', '--label', 'cache-crash-test.mine=true', name)
-    await docker(
-      ...[
-        'run',
-        '--detach',
-        '--name',
-        name,
-        '--label',
-        'cache-crash-test.deadline=1',
-        '--volume',
-        `${name}:/data`
-      ],
-      ...[`cache-crash-test:${name}`, 'sleep', '600']
-    )
-    const state = async (): Promise<string[]> => [
-      ...(await docker('inspect', '--format', '{{.Id}} {{.State.StartedAt}} {{.State.Running}}', name)),
-      ...(await docker('volume', 'inspect', '--format', '{{.CreatedAt}}', name)),
-      ...(await docker('image', 'inspect', '--format', '{{.Id}}', `cache-crash-test:${name}`))
-    ]
-    const before = await state()
+test('what belongs to others is left alone, also where it looks like ours', async () => {
+  const bystander = await newBystander()
+  try {
+    const before = await bystander.state()
     const run = await runWith('CMD ["python3", "/start.py"]')
     expect(run.exitCode).toBe(0)
     await runAction({}, { entry: 'post/index.js', env: job.env })
-    expect(await state()).toEqual(before)
-  })
+    expect(await bystander.state()).toEqual(before)
+  } finally {
+    await bystander.remove()
+  }
 })
