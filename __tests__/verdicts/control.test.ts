@@ -56,12 +56,12 @@ describe('a control that fails', () => {
       log: 'listening'
     },
     {
-      behaviour: 'is asked by a smoke test for what it does not have',
+      behaviour: 'fails its smoke test on clean state',
       image: 'heals',
-      args: ['--smoke-test', 'curl --fail --silent --show-error "$BASE_URL/nothing-here"'],
+      args: ['--smoke-test', 'echo nothing is here; exit 22'],
       stage: 'first-boot',
       blame: 'check',
-      message: /^The image was ready on clean state, but the smoke test exited 22: .*404/,
+      message: /^The image was ready on clean state, but the smoke test exited 22: nothing is here/,
       log: 'listening'
     },
     {
@@ -198,7 +198,7 @@ test('a volume with names that are not UTF-8 is not copied, and trials on what t
     ...['--faults', 'file-for-directory', '--faults', 'truncated', '--faults', 'read-only']
   ])
   expect(report.notes).toContainEqual(
-    expect.stringMatching(/^\/data holds .*, or a name that is not UTF-8: trials start there on what/)
+    expect.stringMatching(/^\/data holds .*, or a name that is not UTF-8: trials start on volumes with what/)
   )
   expect(verdicts(report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'recovered' })
   expect(omissions({ ...run, report })).toMatchObject({
