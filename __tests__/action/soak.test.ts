@@ -3,9 +3,9 @@ import { soakRun, type SoakRun } from '../reliability/soak-run.js'
 
 /**
  * The short form of script/soak, which runs all of each example, a hundred times. Requests that fail, and not only are
- * late, are engine-faults'.
+ * late, are engine-faults'. A full disk is kept mounted by an upload that begins and does not end.
  */
-const FAULTS = ['file-for-directory', 'killed'] as const
+const FAULTS = ['file-for-directory', 'killed', 'disk-full'] as const
 
 test.each<[string, Pick<SoakRun, 'example' | 'condition'>]>([
   ['processors and disk are busy', { example: 'gpu-worker/fragile', condition: 'load' }],
