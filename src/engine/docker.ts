@@ -118,7 +118,6 @@ class DockerEngine implements port.Engine {
   readonly #endpoint: Endpoint
   readonly #environment: NodeJS.ProcessEnv
   readonly #version: z.infer<typeof Version>
-  readonly #apiVersion: string
   readonly #exchange: Exchange
   readonly #events: EventStream
   readonly #logs: Logs
@@ -134,8 +133,7 @@ class DockerEngine implements port.Engine {
     this.#endpoint = endpoint
     this.#environment = environment
     this.#version = version
-    this.#apiVersion = apiVersion
-    this.#exchange = new Exchange(connection, this.#apiVersion)
+    this.#exchange = new Exchange(connection, apiVersion)
     this.#events = new EventStream(this.#exchange)
     this.#logs = new Logs(this.#exchange)
   }

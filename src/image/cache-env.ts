@@ -41,36 +41,10 @@ const lists: ReadonlySet<string> = new Set(['NLTK_DATA'])
  * Directories of the Filesystem Hierarchy Standard that hold more than a cache, whatever a variable says: `MPLCONFIGDIR=/tmp`
  * is common, and a file in the place of `/tmp` breaks what never met a cache.
  */
-const shared: readonly string[] = [
-  ...[
-    '/',
-    '/bin',
-    '/boot',
-    '/dev',
-    '/etc',
-    '/home',
-    '/lib',
-    '/lib64',
-    '/media',
-    '/mnt',
-    '/opt',
-    '/proc',
-    '/root'
-  ],
-  ...[
-    '/run',
-    '/sbin',
-    '/srv',
-    '/sys',
-    '/tmp',
-    '/usr',
-    '/usr/local',
-    '/usr/share',
-    '/var',
-    '/var/lib',
-    '/var/tmp'
-  ]
-]
+const shared: ReadonlySet<string> = new Set([
+  ...'/ /bin /boot /dev /etc /home /lib /lib64 /media /mnt /opt /proc /root'.split(' '),
+  ...'/run /sbin /srv /sys /tmp /usr /usr/local /usr/share /var /var/lib /var/tmp'.split(' ')
+])
 
 /** A variable that moves a cache, and where it moves it to. */
 type CacheVariable = ImageFacts['cacheEnv'][number]
@@ -95,6 +69,6 @@ export function readCacheEnv(
     )
     return [...new Set(paths)].map((path) => ({ name, path }))
   })
-  const isShared = ({ path }: CacheVariable): boolean => shared.includes(path) || own.includes(path)
+  const isShared = ({ path }: CacheVariable): boolean => shared.has(path) || own.includes(path)
   return { caches: all.filter((one) => !isShared(one)), shared: all.filter(isShared) }
 }

@@ -12,6 +12,7 @@ import { hostile } from '../../fixtures/report/hostile.js'
 import { boot, inputs, knowledge, log, record } from '../../fixtures/report/record.js'
 import { rich } from '../../fixtures/report/rich.js'
 import { anyText } from './any-text.js'
+import type { ControlResult } from '../../../src/model.js'
 
 const report = makeReport(rich, {
   faults: catalogue,
@@ -48,6 +49,12 @@ function structure(page: string): string[] {
   return tags
 }
 
+type FailedControl = Extract<ControlResult, { readonly kind: 'failed' }>
+
+/** The page of a run whose control failed at its first boot. */
+const withFailedControl = (failed: Pick<FailedControl, 'blame' | 'message' | 'boot'>): string =>
+  renderHtml(makeReport(record({ control: { kind: 'failed', stage: 'first-boot', ...failed } })))
+
 describe('the HTML report', () => {
   test('shows every verdict as it did', async () => {
     const page = content(renderHtml(report))
@@ -55,41 +62,25 @@ describe('the HTML report', () => {
   })
 
   test('shows whom a failed control blames, with its log', () => {
-    const page = renderHtml(
-      makeReport(
-        record({
-          control: {
-            kind: 'failed',
-            stage: 'first-boot',
-            blame: 'probe',
-            message: 'it never answered',
-            boot: boot(
-              { kind: 'timed-out', seconds: 30, deadlineSeconds: 30, waitingFor: ['GET /'] },
-              { log: log(['waiting for a database']) }
-            )
-          }
-        })
+    const page = withFailedControl({
+      blame: 'probe',
+      message: 'it never answered',
+      boot: boot(
+        { kind: 'timed-out', seconds: 30, deadlineSeconds: 30, waitingFor: ['GET /'] },
+        { log: log(['waiting for a database']) }
       )
-    )
+    })
     expect(page).toContain('The probe never passed, though the container started on clean state')
     expect(page).toContain('the evidence points at <strong>the probe</strong>')
     expect(page).toContain('waiting for a database')
   })
 
   test('says of a check that failed on clean state that it may be wrong, and looks for no cause in the log', () => {
-    const page = renderHtml(
-      makeReport(
-        record({
-          control: {
-            kind: 'failed',
-            stage: 'first-boot',
-            blame: 'check',
-            message: 'The image was ready on clean state, but the smoke test exited 22: not found',
-            boot: boot({ kind: 'ready', seconds: 1 }, { log: log(['serving']) })
-          }
-        })
-      )
-    )
+    const page = withFailedControl({
+      blame: 'check',
+      message: 'The image was ready on clean state, but the smoke test exited 22: not found',
+      boot: boot({ kind: 'ready', seconds: 1 }, { log: log(['serving']) })
+    })
     expect(page).toContain('The image starts on clean state, but fails its check there')
     expect(page).toContain('the evidence points at <strong>the image or its check</strong>')
     expect(page).not.toContain('matches a known cause')
