@@ -12,6 +12,7 @@ import { readSeeds, seedEntries } from './seed/seed-state.js'
 import type { TrialConditions } from './trial/boots.js'
 import { runControl, type ControlOutcome } from './trial/control.js'
 import { labFor, type Lab } from './trial/lab.js'
+import { shareNetwork } from './trial/schedule.js'
 import { SILENT_PYTHON } from './trial/old-code.js'
 import { runLabels } from './trial/labels.js'
 import { reconnoitre, type Reconnaissance } from './trial/reconnaissance.js'
@@ -109,7 +110,8 @@ export async function prepare(
   const { imports, records } = needsImports(faults, places)
     ? await reconnoitre(lab, { facts, checks: control.checks, limits, places, seedState, canary, note })
     : NO_IMPORTS
-  const pace = paceOf(control.trace, knowledge, inputs)
+  const maxParallel = shareNetwork(template) ? 1 : inputs.maxParallel
+  const pace = paceOf(control.trace, knowledge, { ...inputs, maxParallel })
   const conditions = {
     control: knowledge,
     checks: control.checks,

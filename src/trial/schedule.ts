@@ -49,6 +49,12 @@ export interface ScheduleOutcome {
   readonly skipped: readonly { readonly scenario: Scenario; readonly reason: string }[]
 }
 
+/** Whether trials share a network, the host's or a container's: then what one answers would be taken for another one's. */
+export function shareNetwork(template: Lab['template']): boolean {
+  const network = template.HostConfig?.NetworkMode
+  return typeof network === 'string' && /^(?:host$|container:)/.test(network)
+}
+
 /**
  * Runs the trials. `maxParallel` bounds those that are booting, which costs processor time; one that only waits gives its
  * place away. A trial that may have failed by the machine's doing (it was over its time, memory or space was out, the engine
@@ -60,12 +66,10 @@ export interface ScheduleOutcome {
  * @throws the signal's reason when the run is cancelled, or what was wrong in our own code
  */
 export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
-  // On a network that they share, the host's or a container's, what one answers would be taken for another one's.
-  const network = lab.template.HostConfig?.NetworkMode
-  const isAlone = typeof network === 'string' && /^(?:host$|container:)/.test(network)
-  const atOnce = schedule.maxParallel === 1 ? 1 : schedule.maxParallel * WAITING_PER_BOOTING
-  const trials = pLimit(isAlone ? 1 : atOnce)
-  const booting = pLimit(schedule.maxParallel)
+  const isAlone = shareNetwork(lab.template)
+  const maxParallel = isAlone ? 1 : schedule.maxParallel
+  const trials = pLimit(maxParallel === 1 ? 1 : maxParallel * WAITING_PER_BOOTING)
+  const booting = pLimit(maxParallel)
   const results = new Map<string, ScenarioResult>()
   const doubtful: Unsettled[] = []
   const underWay = new Set<{ besideOthers: boolean }>()

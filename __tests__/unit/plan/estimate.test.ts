@@ -106,6 +106,15 @@ describe('trials together', () => {
     )
   })
 
+  test('take as long as all one after the other where only one may boot at a time', () => {
+    expect(planSeconds([recreate, recreate], { ...PACE, parallel: 1 })).toBeCloseTo(14.18, 5)
+  })
+
+  test('wait side by side, and work on processors that they share', () => {
+    // 2.59 of the 7.09 seconds of each are work, and cost 1.9 times that of a processor
+    expect(planSeconds(Array<Trial>(8).fill(recreate), { ...PACE, parallel: 2 })).toBeCloseTo(19.684, 5)
+  })
+
   test('take no longer with more processors', () => {
     fc.assert(
       fc.property(trials, fc.integer({ min: 1, max: 32 }), (all, parallel) => {

@@ -83,7 +83,7 @@ describe('a plan that is handed over', () => {
 
   test.each([
     ['one shard for what takes minutes', 20, undefined, 1],
-    ['as many as give each about five minutes', 500, undefined, 3],
+    ['as many as give each about five minutes', 500, undefined, 5],
     ['as many as are asked for', 20, 3, 3],
     ['no more than there are scenarios', 2, 8, 2],
     ['one, too, for nothing: a matrix must not be empty', 0, undefined, 1]
