@@ -13,8 +13,13 @@ interface Cost {
   readonly total: number
 }
 
-/** Trials that only wait, beside every one that boots, where more than one may; more would hold containers and volumes to no use. */
-export const WAITING_PER_BOOTING = 3
+/**
+ * How many trials may be under way where so many may boot: beside each that boots two more that only wait, since more would hold
+ * containers and volumes to no use. Where they boot one at a time, a trial has nothing beside it.
+ */
+export function trialsAtOnce(parallel: number): number {
+  return parallel === 1 ? 1 : parallel * 3
+}
 
 /**
  * Seconds of a processor that a second of the control's work takes once others work beside it: a boot keeps more than one processor
@@ -41,10 +46,10 @@ export function planSeconds(trials: readonly Trial[], pace: Pace): number {
 
 function together(costs: readonly Cost[], pace: Pace): number {
   const sum = (of: (cost: Cost) => number): number => costs.reduce((seconds, cost) => seconds + of(cost), 0)
-  if (pace.parallel === 1) return sum(({ total }) => total)
+  const atOnce = trialsAtOnce(pace.parallel)
   return Math.max(
-    (sum(({ work }) => work) * PROCESSOR_SECONDS) / pace.parallel,
-    sum(({ total }) => total) / (pace.parallel * WAITING_PER_BOOTING),
+    (sum(({ work }) => work) * (atOnce === 1 ? 1 : PROCESSOR_SECONDS)) / pace.parallel,
+    sum(({ total }) => total) / atOnce,
     ...costs.map(({ total }) => total),
     0
   )

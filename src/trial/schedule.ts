@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { WAITING_PER_BOOTING } from '../plan/estimate.js'
+import { trialsAtOnce } from '../plan/estimate.js'
 import { narrowedDown } from '../judge/result.js'
 import { Bench, type Lab } from './lab.js'
 import { reduce } from './reduce.js'
@@ -68,7 +68,7 @@ export function shareNetwork(template: Lab['template']): boolean {
 export async function runSchedule(lab: Lab, schedule: Schedule): Promise<ScheduleOutcome> {
   const isAlone = shareNetwork(lab.template)
   const maxParallel = isAlone ? 1 : schedule.maxParallel
-  const trials = pLimit(maxParallel === 1 ? 1 : maxParallel * WAITING_PER_BOOTING)
+  const trials = pLimit(trialsAtOnce(maxParallel))
   const booting = pLimit(maxParallel)
   const results = new Map<string, ScenarioResult>()
   const doubtful: Unsettled[] = []
