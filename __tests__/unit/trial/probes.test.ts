@@ -136,7 +136,7 @@ describe('http', () => {
     await publish(tcpServer(() => undefined))
     const started = performance.now()
     expect(await outcomeOf(http, 200)).toMatchObject(waitingFor('no answer yet', http))
-    expect(performance.now() - started).toBeLessThan(2000)
+    expect(performance.now() - started).toBeLessThan(30_000)
   })
 
   test('says when the port is not published', async () => {
