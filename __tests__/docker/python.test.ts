@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { connect } from '../../src/engine/docker.js'
 import type { ContainerBody, Engine } from '../../src/engine/engine.js'
 import { canaryStatement } from '../../src/canary.js'
+import { PIDS_LIMIT } from '../../src/image/container-config.js'
 import { codeDirectory, codeEntries, compareCode, type CodePair } from '../../src/image/old-code.js'
 import { runOneOff } from '../../src/image/one-off.js'
 import { compileBytecode } from '../../src/image/bytecode.js'
@@ -241,7 +242,19 @@ describe('a Python that is none', () => {
     ],
     ['fails', '#!/bin/sh\nexit 7', /exited with 7/],
     ['floods', '#!/bin/sh\nexec /usr/bin/yes $(printf %09999d)', /flooded/],
-    ['hangs', '#!/bin/sh\nexec /usr/bin/sleep 1000', /timed out/]
+    ['hangs', '#!/bin/sh\nexec /usr/bin/sleep 1000', /timed out/],
+    // 9 where there is a limit of processes, 8 where it could have gone on.
+    [
+      'forks',
+      `#!/usr/bin/python3
+import os, signal
+for n in range(${PIDS_LIMIT + 1}):
+    try:
+        if os.fork() == 0: signal.pause()
+    except OSError: os._exit(9)
+os._exit(8)`,
+      /exited with 9/
+    ]
   ])('%s', async (name, script, note) => {
     const { facts, notes } = await ask(name.replaceAll(' ', '-'), script)
     expect(facts).toEqual({ python: undefined, hasSilentPython: true })

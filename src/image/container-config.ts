@@ -110,3 +110,15 @@ export function withLabels(body: ContainerBody, labels: Readonly<Record<string, 
   const own = body.Labels
   return { ...body, Labels: { ...(typeof own === 'object' ? own : {}), ...labels } }
 }
+
+/**
+ * Processes and threads of one container at most, where the user's options give no `--pids-limit`: more than any service
+ * needs to start, and few enough for the machine to live with one that forks without end.
+ */
+export const PIDS_LIMIT = 4096
+
+/** The user's own limit on processes, else ours; the engine writes none as null, 0 or -1. */
+export function pidsLimit({ HostConfig }: ContainerBody): number {
+  const own = HostConfig?.PidsLimit
+  return typeof own === 'number' && own > 0 ? own : PIDS_LIMIT
+}

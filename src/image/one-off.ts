@@ -2,7 +2,7 @@ import { newName } from '../names.js'
 import type { ContainerBody, Engine } from '../engine/engine.js'
 import { EngineError } from '../engine/errors.js'
 import { isOfTheMachine } from '../engine/start-failure.js'
-import { withLabels } from './container-config.js'
+import { pidsLimit, withLabels } from './container-config.js'
 
 export interface OneOffOptions {
   readonly labels: Readonly<Record<string, string>>
@@ -24,7 +24,8 @@ const AGAIN_FACTOR = 3
 
 /**
  * Runs one command in a container of its own: the body's image, user, environment and volumes, but no network, no ports,
- * no health check and no restart. The container is removed in all cases. A command that is over its time is run once more.
+ * no health check and no restart; processes are limited, since the program is whatever the image calls so. The container is
+ * removed in all cases. A command that is over its time is run once more.
  * @throws EngineError when the engine fails for another reason than the program
  */
 export async function runOneOff(
@@ -108,6 +109,7 @@ function oneOffBody(body: ContainerBody, command: readonly [string, ...string[]]
       Links: [],
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       AutoRemove: false,
+      PidsLimit: pidsLimit(body),
       // The output is read back through the engine, which not every log driver allows.
       LogConfig: { Type: 'json-file', Config: {} }
     }

@@ -1,5 +1,6 @@
 import { withEnv } from '../engine/container-env.js'
 import type { ContainerBody } from '../engine/engine.js'
+import { pidsLimit } from '../image/container-config.js'
 
 /** A named volume in a container. */
 export interface VolumeMount {
@@ -43,12 +44,6 @@ const HEALTH_INTERVAL = 500_000_000
 /** What the engine takes where the image says nothing (Docker 20.10 and newer). */
 const DEFAULT_HEALTH_INTERVAL = 30_000_000_000
 const DEFAULT_HEALTH_RETRIES = 3
-
-/**
- * Processes and threads of one container at most, where the user's options give no `--pids-limit`: more than any service
- * needs to start, and few enough for the machine to live with one that forks without end.
- */
-export const PIDS_LIMIT = 4096
 
 /** Network modes in which the engine cannot publish ports. */
 /** Networks of which the engine publishes no ports. */
@@ -95,7 +90,7 @@ export function containerBody(template: ContainerBody, settings: ContainerSettin
       RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
       AutoRemove: false,
       LogConfig: { Type: 'json-file', Config: {} },
-      PidsLimit: positive(host.PidsLimit) ?? PIDS_LIMIT,
+      PidsLimit: pidsLimit(template),
       ...(settings.writableLayer === true ? { ReadonlyRootfs: false } : {})
     }
   }

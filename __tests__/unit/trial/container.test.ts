@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
-import { containerBody, PIDS_LIMIT } from '../../../src/trial/container.js'
+import { PIDS_LIMIT } from '../../../src/image/container-config.js'
+import { containerBody } from '../../../src/trial/container.js'
 
 const SETTINGS = { labels: { run: '1' }, volumes: [], ports: [8000] }
 const SECOND = 1_000_000_000
