@@ -16,22 +16,27 @@ export interface Endpoint {
   readonly host: string
 }
 
-const DEFAULT_ADDRESS = 'unix:///var/run/docker.sock'
+/** docker/cli, `opts/hosts_unix.go` and `opts/hosts_windows.go`. */
+const defaultAddress = (platform: NodeJS.Platform): string =>
+  platform === 'win32' ? 'npipe:////./pipe/docker_engine' : 'unix:///var/run/docker.sock'
 const CONTEXT_DEADLINE_MS = 20_000
 
 const Configuration = z.object({ currentContext: z.string().optional() })
 
 /**
  * Finds the daemon by the CLI's own rules: `DOCKER_HOST`, else `DOCKER_CONTEXT`, else the `currentContext` of
- * `config.json`, else the default socket (docker/cli, `cli/command/cli.go`, resolveContextName).
+ * `config.json`, else the platform's default (docker/cli, `cli/command/cli.go`, resolveContextName).
  *
  * @throws EngineError when the selected context cannot be read
  */
-export async function resolveEndpoint(environment: NodeJS.ProcessEnv): Promise<Endpoint> {
+export async function resolveEndpoint(
+  environment: NodeJS.ProcessEnv,
+  platform = process.platform
+): Promise<Endpoint> {
   const declared = environment.DOCKER_HOST
   if (declared !== undefined && declared !== '') return endpointAt(declared)
   const context = await selectedContext(environment)
-  if (context === undefined || context === 'default') return endpointAt(DEFAULT_ADDRESS)
+  if (context === undefined || context === 'default') return endpointAt(defaultAddress(platform))
   const format = '{{json .Endpoints.docker.Host}}'
   const output = await runDocker(
     environment,

@@ -66,6 +66,14 @@ describe('the daemon that the CLI would use', () => {
     expect(await resolveEndpoint(environment(more))).toMatchObject({ address })
   })
 
+  test('is the named pipe where the platform is Windows, which the CLI opens', async () => {
+    const found = await resolveEndpoint(environment({ DOCKER_CONTEXT: 'default' }), 'win32')
+    expect(found).toMatchObject({
+      address: 'npipe:////./pipe/docker_engine',
+      via: { kind: 'dial-stdio' }
+    })
+  })
+
   test.each(['broken', 'default', 'missing'])(
     'a configuration that is %s selects the default socket',
     async (name) => {
