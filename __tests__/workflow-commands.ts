@@ -95,3 +95,30 @@ function weighty(line: string): string {
 export function valuesOf({ commands }: Heard, name: string): string[] {
   return commands.filter((command) => command.name === name).map(({ value }) => value)
 }
+
+/**
+ * The lines that make an annotation by a problem matcher that one of GitHub's own actions adds, by its owner: what the last line
+ * of its pattern looks for (`.github/*.json` and `matchers.json` of setup-python, setup-node, setup-go, setup-java and
+ * setup-dotnet, in 2026, and what `tsc --pretty` prints). Written in words of ours, and wider where that is simpler: digits are
+ * .NET's, names and rules may be anything.
+ */
+const MATCHERS: readonly (readonly [owner: string, line: RegExp])[] = [
+  ['python', /^\s*raise\s.*\('.*'\)$/u],
+  ['tsc', /^.*[^\s].*\(\p{Nd}+(?:,\p{Nd}+)*\)\s*:\s+(?:error|warning|info)\s+\w{1,2}\p{Nd}+\s*:/u],
+  ['tsc', /^.*[^\s].*[(:]\p{Nd}+[,:]\p{Nd}+(?:\):\s+|\s+-\s+)(?:error|warning|info)\s+TS\p{Nd}+\s*:/u],
+  ['eslint-compact', /^.+:\sline\s\p{Nd}+,\scol\s\p{Nd}+,\s(?:Error|Warning|Info)\s-\s.+\s\(.+\)$/u],
+  ['eslint-stylish', /^\s+\p{Nd}+:\p{Nd}+\s+(?:error|warning|info)\s+.*\s\s+.*$/u],
+  ['go', /[/\\].+\.go:(?:\p{Nd}+:\p{Nd}+:)? /u],
+  ['java', /^Exception in thread ".*" .*: .*$/u],
+  ['csc', /^.*\(\p{Nd}+(?:,\p{Nd}+)*\):\s+(?:error|warning)\s+[a-zA-Z]+\p{Nd}+:.*\s\[.*\]$/u]
+]
+
+/**
+ * Whose problem matcher makes an annotation of a line. The runner takes colours away before it looks (actions/runner,
+ * src/Runner.Worker/Handlers/OutputManager.cs).
+ */
+export function matchedBy(line: string): string[] {
+  // eslint-disable-next-line no-control-regex -- the runner's own expression looks for an escape
+  const plain = line.replace(/\x1b\[[0-9;]*m?/g, '')
+  return MATCHERS.flatMap(([owner, pattern]) => (pattern.test(plain) ? [owner] : []))
+}

@@ -55,8 +55,9 @@ function withoutLineEnd(text: string): string {
 /** A text as one printable line: line ends become spaces. */
 export function oneLine(text: string): string {
   // Split rather than replaced: an expression that looks for blanks before a line end takes quadratic time on blanks alone.
-  const lines = text.split(/[\r\n]+/).map((line) => line.trim())
-  return visible(lines.filter((line) => line !== '').join(' '))
+  // Trimmed once it is visible: blanks behind a colour would begin a code block of Markdown.
+  const lines = text.split(/[\r\n]+/).map((line) => visible(line).trim())
+  return lines.filter((line) => line !== '').join(' ')
 }
 
 function shown(character: string): string {
@@ -78,9 +79,35 @@ export function cut(text: string, longest: number): string {
 const RUNNER_PREFIX = /#(?=[^\x20-\x7e\p{L}\p{N}]*#[^\x20-\x7e\p{L}\p{N}]*\[)/gu
 const RUNNER_START = /^([^\x21-\x7e\p{L}\p{N}]*:)(?=[^\x20-\x7e\p{L}\p{N}]*:)/u
 
+/**
+ * Where a space breaks what a problem matcher looks for that GitHub's own actions add for the rest of a job (`setup-python`,
+ * `setup-node`, `setup-go`, `setup-java`, `setup-dotnet`, by their files of 2026): else a container could annotate any file of the
+ * repository. A digit is whatever .NET takes for one.
+ */
+const MATCHED = new RegExp(
+  [
+    // The end of a traceback: `raise Error('…')`.
+    String.raw`(?<=^\s*raise\s.*\('.*')(?=\)$)`,
+    // `file.ts(1,2): error TS1: …`, `file.cs(1,2): warning CS1: … [project]`, `file.ts:1:2 - error TS1: …`
+    String.raw`(?<=[(:])(?=\p{Nd}+(?:,\p{Nd}+){0,3}\)\s*:\s+(?:error|warning|info)\s)`,
+    String.raw`(?<=[(:])(?=\p{Nd}+[,:]\p{Nd}+\s+-\s+(?:error|warning|info)\s)`,
+    // `file.js: line 1, col 2, Error - … (rule)`, and below the name of a file `  1:2  error  …  rule`.
+    String.raw`(?<=:\sline)(?=\s\p{Nd}+,\scol\s)`,
+    String.raw`(?<=^\s*\p{Nd}+)(?=:\p{Nd}+\s+(?:error|warning|info)\s)`,
+    // `./file.go:1:2: …`, `/file.go: …`
+    String.raw`(?<=\.go)(?=:(?:\p{Nd}+:\p{Nd}+:)? )`,
+    // `Exception in thread "main" java.lang.Error: …`
+    String.raw`(?<=^\s*Exception in thread)(?= ")`
+  ].join('|'),
+  'gu'
+)
+
 /** A printable line that the runner takes for nothing but text, cut to a length that is bearable in a log. */
 export function logLine(line: string, longest = LONGEST_LINE): string {
-  return cut(visible(line), longest).replace(RUNNER_PREFIX, '# ').replace(RUNNER_START, '$1 ')
+  return cut(visible(line), longest)
+    .replace(RUNNER_PREFIX, '# ')
+    .replace(RUNNER_START, '$1 ')
+    .replace(MATCHED, ' ')
 }
 
 /** The lines of a text as `logLine` makes them. */

@@ -12,7 +12,7 @@ import { logLines, visible } from '../../../src/report/untrusted.js'
 import { carrierOf, failedCarrierOf } from '../../fixtures/injection/carrier.js'
 import { CORPUS, PAYLOADS } from '../../fixtures/injection/corpus.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../../shown.js'
-import { commandIn, runnerLines } from '../../workflow-commands.js'
+import { commandIn, matchedBy, runnerLines } from '../../workflow-commands.js'
 
 const context = {
   faults: catalogue,
@@ -101,6 +101,13 @@ const groups = [...CORPUS]
 /** What has the same places in other orders is shown a part of them. */
 const some = PAYLOADS.filter((_, index) => index % 6 === 0)
 
+test('each of the problem matchers would annotate one of the payloads, were it printed as it is', () => {
+  const owners = CORPUS.get('problem-matchers')?.flatMap((text) => matchedBy(visible(text)))
+  expect(new Set(owners)).toEqual(
+    new Set(['python', 'tsc', 'eslint-compact', 'eslint-stylish', 'go', 'java', 'csc'])
+  )
+})
+
 test('the corpus has at least 200 different payloads', () => {
   expect(new Set(PAYLOADS).size).toBeGreaterThanOrEqual(200)
   expect([...CORPUS.keys()]).toEqual(
@@ -112,7 +119,7 @@ describe('in the log of a runner', () => {
   /** What the runner obeys of lines, and what would act on whoever reads them. */
   const obeyed = (lines: readonly string[]): unknown[] =>
     lines.flatMap((line) => [
-      ...runnerLines(line).flatMap((part) => commandIn(part) ?? []),
+      ...runnerLines(line).flatMap((part) => [commandIn(part) ?? [], matchedBy(part)].flat()),
       ...runnerLines(line).slice(1),
       ...(line.match(ACTING) ?? [])
     ])

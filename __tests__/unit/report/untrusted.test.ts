@@ -46,7 +46,10 @@ describe('text of others in the log of a runner', () => {
   test('ordinary lines are left alone', () => {
     const ordinary = [
       '2026-01-12T08:30:00 INFO a::b # 1 [x] ## y',
-      '  File "/app/x.py", line 1',
+      '  File "/app/x.py", line 1, in main',
+      "    raise ValueError('x') from error",
+      'listening on (0.0.0.0:8000), 12:30 error rate 0',
+      '    /app/main.go:12 +0x1d',
       '日本語 :: ok 🙂'
     ]
     expect(ordinary.map((line) => logLine(line))).toEqual(ordinary)
