@@ -214,7 +214,7 @@ describe('more on a volume than is read back', () => {
       )
       expect(run.report.notes).toContainEqual(
         expect.stringMatching(
-          /^\/data holds more than 50000 entries or 256 MiB, or a name that is not UTF-8: trials start on volumes with what the image brings/
+          /^\/data holds more than 50000 entries or 256 MiB \(all volumes together: twice as much\), or a name that is not UTF-8: trials start on volumes with what the image brings/
         )
       )
     }

@@ -328,7 +328,7 @@ function laterBoots(
 }
 
 function beyondBounds(mount: string): string {
-  return `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB, or a name that is not UTF-8: trials start on volumes with what the image brings, not with what the control left`
+  return `${mount} holds more than ${STATE_BOUNDS.entries} entries or ${STATE_BOUNDS.bytes / 1024 / 1024} MiB (all volumes together: twice as much), or a name that is not UTF-8: trials start on volumes with what the image brings, not with what the control left`
 }
 
 function weakReadiness(check: ReadyCheck): string {

@@ -3,7 +3,8 @@ import { namePrefix } from '../names.js'
 import { Timeline } from './timeline.js'
 import { EngineError } from '../engine/errors.js'
 import type { ContainerBody, Engine, ReadBounds } from '../engine/engine.js'
-import type { BoundedTree, HealthInputs, ImageFacts, Inputs, Tree } from '../model.js'
+import { ProblemList } from '../inputs/problems.js'
+import type { BoundedTree, HealthInputs, ImageFacts, Inputs, TreeEntry } from '../model.js'
 
 /** What every boot of a run shares. */
 export interface Lab {
@@ -29,28 +30,84 @@ export type LabEquipment = Pick<Lab, 'engine' | 'labels' | 'template' | 'environ
   readonly identity: { readonly runId: string }
 }
 
-/** The lab for an image: which of its paths outlive a deploy, and which ports are worth publishing. */
+/** Each costs a volume of the engine in every boot, and a reading of what is on it. */
+export const MOST_VOLUMES = 64
+
+/**
+ * Each costs a proxy of the daemon in every boot, and a question while the control starts. Of an image that exposes more, only those
+ * are published that an input names.
+ */
+export const MOST_PORTS = 64
+
+/**
+ * The lab for an image.
+ * @throws InputError as placesFor does
+ */
 export function labFor(inputs: Inputs, facts: ImageFacts, equipment: LabEquipment): Lab {
-  const { engine, labels, template, environment, signal } = equipment
-  const asked = inputs.ready.flatMap((probe) =>
-    probe.kind === 'http' || probe.kind === 'tcp' ? [probe.port] : []
-  )
+  const { engine, labels, template, environment, signal, identity } = equipment
   return {
     engine,
     labels,
     template,
     environment,
     signal,
-    runId: equipment.identity.runId,
-    mounts: inputs.volumes ?? facts.volumes,
-    ports: [...new Set([...facts.ports, ...inputs.ports, ...asked])].sort((a, b) => a - b),
+    runId: identity.runId,
+    ...placesFor(inputs, facts),
     health: inputs,
     workspace: inputs.workspace
   }
 }
 
-/** How much state of a container is read back. Over it, the report says what was left out. */
+type PlaceInputs = Pick<Inputs, 'volumes' | 'ports' | 'ready'>
+type PlaceFacts = Pick<ImageFacts, 'volumes' | 'ports' | 'hasHealthcheck'>
+
+/**
+ * Which of an image's paths outlive a deploy, and which of its ports are worth publishing.
+ * @throws InputError where there are more of either than a boot can have, and no input says which of them count
+ */
+export function placesFor(inputs: PlaceInputs, facts: PlaceFacts): Pick<Lab, 'mounts' | 'ports'> {
+  const problems = new ProblemList()
+  const places = { mounts: mountsOf(inputs, facts, problems), ports: portsOf(inputs, facts, problems) }
+  problems.throwIfAny()
+  return places
+}
+
+function mountsOf(inputs: PlaceInputs, facts: PlaceFacts, problems: ProblemList): readonly string[] {
+  const mounts = inputs.volumes ?? facts.volumes
+  if (mounts.length > MOST_VOLUMES)
+    problems.add(
+      'volumes',
+      undefined,
+      `there are ${mounts.length}, by the image or by this input`,
+      `up to ${MOST_VOLUMES}, those that outlive a deploy`
+    )
+  return mounts
+}
+
+function portsOf(inputs: PlaceInputs, facts: PlaceFacts, problems: ProblemList): readonly number[] {
+  const asked = inputs.ready.flatMap((probe) =>
+    probe.kind === 'http' || probe.kind === 'tcp' ? [probe.port] : []
+  )
+  const named = [...new Set([...inputs.ports, ...asked])]
+  const isRange = facts.ports.length > MOST_PORTS
+  const isLearned = inputs.ready.length === 0 && !facts.hasHealthcheck
+  if (named.length > MOST_PORTS || (isRange && isLearned && named.length === 0))
+    problems.add(
+      'ports',
+      undefined,
+      isRange && named.length === 0
+        ? `the image exposes ${facts.ports.length}, too many to ask which of them tells that it is ready`
+        : `there are ${named.length}, by this input and by ready`,
+      `up to ${MOST_PORTS}, those that start-up listens on`
+    )
+  return [...new Set([...(isRange ? [] : facts.ports), ...named])].sort((a, b) => a - b)
+}
+
+/** How much of one volume is read back. Over it, the report says what was left out. */
 export const STATE_BOUNDS: ReadBounds = { entries: 50_000, bytes: 256 * 1024 * 1024, keepContent: false }
+
+/** How much of all volumes together is read back, as a multiple of that: an image may declare as many as it likes. */
+const ALL_VOLUMES = 2
 
 /** What is special about one container. */
 export interface ContainerOptions {
@@ -158,16 +215,37 @@ export class Bench {
   }
 }
 
-/** Reads several roots of one container as one tree; `cut` are those that were not read whole. */
+/** Enough to see what a root itself is. */
+const LEAST_BOUNDS = { entries: 1, bytes: 64 * 1024 }
+
+/**
+ * Reads several roots of one container as one tree, one after another, within twice the bounds of one; `cut` are those that were
+ * not read whole.
+ */
 export async function readRoots(
   engine: Engine,
   container: string,
   roots: readonly string[],
   bounds: ReadBounds = STATE_BOUNDS
 ): Promise<BoundedTree & { readonly cut: readonly string[] }> {
-  const trees = await Promise.all(roots.map((root) => engine.read(container, root, bounds)))
-  const entries: Tree = new Map(trees.flatMap((tree) => [...(tree?.entries ?? [])]))
-  const cut = roots.filter((_, index) => trees[index]?.truncated === true)
+  const entries = new Map<string, TreeEntry>()
+  const cut: string[] = []
+  let entriesLeft = ALL_VOLUMES * bounds.entries
+  let bytesLeft = ALL_VOLUMES * bounds.bytes
+  for (const root of roots) {
+    const tree = await engine.read(container, root, {
+      ...bounds,
+      entries: Math.min(bounds.entries, Math.max(entriesLeft, LEAST_BOUNDS.entries)),
+      bytes: Math.min(bounds.bytes, Math.max(bytesLeft, LEAST_BOUNDS.bytes))
+    })
+    if (tree === undefined) continue
+    if (tree.truncated) cut.push(root)
+    for (const [path, entry] of tree.entries) {
+      entries.set(path, entry)
+      entriesLeft -= 1
+      bytesLeft -= entry.sha256 === undefined ? 0 : entry.size
+    }
+  }
   return { entries, truncated: cut.length > 0, cut }
 }
 
