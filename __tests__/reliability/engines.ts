@@ -5,10 +5,11 @@ import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createServer as createTlsServer } from 'node:tls'
-import { promisify } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { FixtureImages } from '../action/fixture-images.js'
 import { leftBehindBy, runAction, verdicts } from '../action/runner.js'
 import { inTree } from './debian-tree.js'
+import { isGood, notRun, requiredRows, type Row } from './engines-required.js'
 import { engineSocket } from './fault-proxy.js'
 import { copyImages, newOwnDaemon } from './own-daemon.js'
 import { messageOf } from '../../src/thrown.js'
@@ -312,9 +313,22 @@ async function meetRefusal({ env }: Way, refusal: RegExp): Promise<string[]> {
   return exitCode !== 0 && report === undefined && refusal.test(output) ? [] : [output.trim().slice(-300)]
 }
 
+const { values, positionals } = parseArgs({
+  options: { require: { type: 'string', default: '' } },
+  allowPositionals: true
+})
+const [only = ''] = positionals
+const asked = requiredRows(
+  values.require,
+  ENGINES.map(({ name }) => name)
+)
+if ('unknown' in asked) {
+  console.error(`No row has “${asked.unknown}” in its name: ${ENGINES.map(({ name }) => name).join('; ')}`)
+  process.exit(2)
+}
+
 const images = new FixtureImages()
-const rows: string[][] = []
-const [only = ''] = process.argv.slice(2)
+const rows: Row[] = []
 for (const { name, refusal, open } of ENGINES) {
   if (!name.includes(only)) continue
   const directory = await mkdtemp(join(tmpdir(), 'engines-'))
@@ -338,14 +352,11 @@ for (const { name, refusal, open } of ENGINES) {
     result = `not run: ${messageOf(error)}`.replace(/\s+/g, ' ')
   }
   await rm(directory, { recursive: true, force: true })
-  rows.push([name, result, `${((performance.now() - began) / 1000).toFixed(0)} s`])
-  console.log(`| ${rows.at(-1)?.join(' | ') ?? ''} |`)
+  rows.push({ name, result })
+  console.log(`| ${name} | ${result} | ${((performance.now() - began) / 1000).toFixed(0)} s |`)
 }
 await images.remove()
-const results = rows.map(([, result = '']) => result)
+const missed = notRun(asked.required, rows)
+if (missed !== undefined) console.error(missed)
 // Where no row could be run, nothing is known.
-process.exitCode =
-  results.some((result) => result.startsWith('FAIL')) ||
-  results.every((result) => result.startsWith('not run'))
-    ? 1
-    : 0
+process.exitCode = isGood(rows) && missed === undefined ? 0 : 1
