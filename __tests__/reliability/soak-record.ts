@@ -39,6 +39,18 @@ export function readSoak(file: string): SoakEntry[] {
     .map((line) => JSON.parse(line) as SoakEntry)
 }
 
+/** The runs that were made with a bundle: those of another one say nothing about it. */
+export function ofBundle(entries: readonly SoakEntry[], bundle: string): SoakEntry[] {
+  return entries.filter((entry) => entry.bundle === bundle)
+}
+
+/** Whether there are runs, and none of them was wrong or left anything. */
+export function isClean(entries: readonly SoakEntry[]): boolean {
+  return (
+    entries.length > 0 && entries.every(({ wrong, leftBehind }) => wrong.length === 0 && leftBehind === 0)
+  )
+}
+
 /** The runs in numbers, as Markdown: a row for each condition, and with what they were made. */
 export function renderSoak(entries: readonly SoakEntry[]): string {
   const sum = (of: readonly SoakEntry[], number: (entry: SoakEntry) => number): number =>

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { newJob } from '../action/job.js'
-import { execute, leftBehindBy, root, runAction, verdicts } from '../action/runner.js'
+import { execute, leftBehindBy, root, runAction } from '../action/runner.js'
 import { exampleInputs, EXAMPLES, tableFaults } from '../verdicts/examples.js'
 import { randomDelays, randomFaults, startFaultProxy } from './fault-proxy.js'
+import { judgeSoak } from './soak-judge.js'
 import type { Condition, SoakEntry } from './soak-record.js'
 
 export interface SoakRun {
@@ -26,7 +27,7 @@ export interface SoakRun {
 export type SoakResult = Omit<SoakEntry, 'round' | 'sideBySide' | 'maxParallel'>
 
 /** First digits of the SHA-256 of the dist/index.js that runs. */
-const bundle = createHash('sha256')
+export const BUNDLE = createHash('sha256')
   .update(readFileSync(join(root, 'dist/index.js')))
   .digest('hex')
   .slice(0, 12)
@@ -61,40 +62,21 @@ export async function soakRun({
       },
       { env: { ...job.env, ...(proxy === undefined ? {} : { DOCKER_HOST: proxy.address }) } }
     )
-    const found = verdicts(run.report)
-    const details = new Map(run.report?.scenarios.map(({ id, detail }) => [id, detail.slice(0, 500)]))
-    const inconclusive = Object.values(found).filter((verdict) => verdict === 'inconclusive').length
     const verdict = run.outputs.get('verdict')
-    const wrong = Object.entries(found).flatMap(([id, came]) =>
-      came === expected[id] || (came === 'inconclusive' && mayBeUnknown)
-        ? []
-        : [`${id} came out as ${came}, not ${expected[id] ?? 'planned'}: ${details.get(id) ?? ''}`]
+    const judged = judgeSoak(
+      { scenarios: run.report?.scenarios ?? [], verdict, exitCode: run.exitCode, output: run.output },
+      expected,
+      mayBeUnknown
     )
-    const right = Object.keys(found).length - inconclusive - wrong.length
-    if (verdict !== undefined && (!mayBeUnknown || verdict === 'passed')) {
-      const missing = Object.keys(expected).filter((id) => !(id in found))
-      wrong.push(...missing.map((id) => `${id} was not run`))
-    }
-    if (verdict !== 'inconclusive' && (run.exitCode === 0) !== (verdict === 'passed'))
-      wrong.push(`the exit code is ${run.exitCode ?? 'none'} where the verdict is ${verdict ?? 'missing'}`)
-    const expectedVerdict = Object.values(expected).some((each) => each.startsWith('failed'))
-      ? 'failed'
-      : 'passed'
-    const known =
-      verdict === undefined || verdict === 'inconclusive' ? mayBeUnknown : verdict === expectedVerdict
-    if (!known)
-      wrong.push(`the verdict is ${verdict ?? 'missing'}, not ${expectedVerdict}: ${run.output.slice(-500)}`)
     // What the run could not remove is the post step's.
     await runAction({}, { entry: 'post/index.js', env: job.env })
     return {
       condition,
       example,
-      bundle,
+      bundle: BUNDLE,
       engine: (await execute('docker', ['version', '--format', '{{.Server.Version}}'])).output.trim(),
       seconds: (performance.now() - began) / 1000,
-      right,
-      inconclusive,
-      wrong,
+      ...judged,
       verdict: verdict ?? null,
       exitCode: run.exitCode,
       injected: proxy?.injected.length ?? 0,
