@@ -4,8 +4,16 @@ import { root } from '../action/runner.js'
 import { EXAMPLES } from '../verdicts/examples.js'
 import { inTree } from './debian-tree.js'
 import { newOwnDaemon, type OwnDaemon } from './own-daemon.js'
-import { CONDITIONS, type Condition, readSoak, renderSoak, type SoakEntry } from './soak-record.js'
-import { soakRun } from './soak-run.js'
+import {
+  CONDITIONS,
+  type Condition,
+  isClean,
+  ofBundle,
+  readSoak,
+  renderSoak,
+  type SoakEntry
+} from './soak-record.js'
+import { BUNDLE, soakRun } from './soak-run.js'
 
 const [rounds = '100', file = join(root, 'docs/soak.jsonl'), only = ''] = process.argv.slice(2)
 const sideBySide = Number(process.env.SIDE_BY_SIDE ?? '1')
@@ -68,9 +76,12 @@ function turns(count: number): Turn[] {
 async function soak(): Promise<void> {
   mkdirSync(join(file, '..'), { recursive: true })
   const entries = readSoak(file)
-  if (entries.length > 0) console.log(`Going on after ${entries.length} runs of earlier.`)
+  const earlier = ofBundle(entries, BUNDLE)
+  console.log(
+    `Bundle ${BUNDLE}: going on after ${earlier.length} runs; ${entries.length - earlier.length} more are of other bundles.`
+  )
   const isDone = ({ round, example }: Turn): boolean =>
-    entries.some((done) => done.round === round && done.example === example)
+    earlier.some((done) => done.round === round && done.example === example)
   const left = turns(Number(rounds)).filter((turn) => turn.example.includes(only) && !isDone(turn))
   const runs = Array.from({ length: sideBySide }, async () => {
     for (let turn = left.shift(); turn !== undefined && !isStopped; turn = left.shift()) {
@@ -92,6 +103,9 @@ async function soak(): Promise<void> {
     }
   })
   await Promise.all(runs)
-  console.log(`\n${renderSoak(entries)}`)
-  process.exitCode = entries.every((entry) => entry.wrong.length === 0 && entry.leftBehind === 0) ? 0 : 1
+  const own = ofBundle(entries, BUNDLE)
+  console.log(`\nThis bundle, ${BUNDLE}:\n\n${renderSoak(own)}`)
+  if (own.length < entries.length) console.log(`\nAll that ${file} has:\n\n${renderSoak(entries)}`)
+  if (own.length === 0) console.log('\nNothing is known of this bundle: no run of it was made.')
+  process.exitCode = isClean(own) ? 0 : 1
 }
