@@ -156,9 +156,13 @@ describe('a container that never stops', () => {
 })
 
 describe(`${FLOOD / 1e6} MB of log`, () => {
-  /** Writes down the peak of the process's resident memory, in KiB, as the kernel counted it. */
-  const PRELOADED = `import { writeFileSync } from 'node:fs'
-process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, String(process.resourceUsage().maxRSS)))
+  /**
+   * Writes down the peak of the process's resident memory, in KiB, as the kernel counted it: not `maxRSS`, which has that of the
+   * process that started it.
+   */
+  const PRELOADED = `import { readFileSync, writeFileSync } from 'node:fs'
+const peak = () => Number(/^VmHWM:\\s*(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, String(peak())))
 `
 
   test.each(['one line', 'many lines'] as const)(
