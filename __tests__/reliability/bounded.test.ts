@@ -1,9 +1,18 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { logLines } from '../action/fixture-images.js'
-import { BASES, execute, leftBehindBy, NODE_24, runAction, type ActionRun } from '../action/runner.js'
+import {
+  BASES,
+  execute,
+  leftBehindBy,
+  NODE_24,
+  runAction,
+  verdicts,
+  type ActionRun
+} from '../action/runner.js'
+import { hear } from '../workflow-commands.js'
 
 /** Bytes of log that a container writes. `FLOOD=1000000000 script/test reliability bounded` makes it a gigabyte and tells the peaks. */
 const FLOOD = Number(process.env.FLOOD ?? 100_000_000)
@@ -14,7 +23,24 @@ const LIMIT_MS = process.env.FLOOD === undefined ? 300_000 : 3_600_000
 /** Of resident memory at the peak, in KiB: see docs/reliability.md for what was measured. */
 const MOST_MEMORY_KIB = 300 * 1024
 
-const HEAD = `import os, signal, socket, sys, threading, time
+/** Files in one directory: more than are read back. */
+const MANY = 200_000
+/** Names of files, a byte for each character. */
+const HOSTILE_NAMES = [
+  'two\nlines',
+  '\n::error::injected',
+  '\u001b[2J\u001b]0;title\u0007',
+  'tab\t, bell\u0007, delete\u007f',
+  'carriage\rreturn',
+  '\u00ff\u00fe\u00c0\u0080',
+  '-rf',
+  '...',
+  ' '
+]
+/** A directory of this machine: links on a volume lead to it, and mean the container's. */
+const OUTSIDE = join(tmpdir(), `bounded-outside-${process.pid}`)
+
+const HEAD = `import os, signal, socket, stat, sys, threading, time
 dead = os.path.islink("/data/cache")
 `
 const READY = `
@@ -71,9 +97,55 @@ os.path.islink("/data/cache") and os.unlink("/data/cache")
 os.makedirs("/data/cache", exist_ok=True)
 print("ready", flush=True)
 while True: time.sleep(1000)
-`
+`,
+  // Where something is there already, it is a second boot on the same volumes.
+  'hostile volumes': `
+if dead: os.unlink("/data/cache")
+with open("/sparse/terabyte", "ab") as file: file.truncate(10 ** 12)
+if not os.path.lexists("/many/0"):
+    for number in range(${MANY}): os.mknod(f"/many/{number}", 0o600 | stat.S_IFREG)
+os.chdir("/deep")
+for _ in range(1500):
+    os.makedirs("d", exist_ok=True)
+    os.chdir("d")
+with open("bottom", "a"): pass
+os.chdir("/")
+for name in ${JSON.stringify(HOSTILE_NAMES)} + ["x" * 255]:
+    with open(b"/names/" + name.encode("latin-1"), "ab") as file: file.write(b"content")
+os.makedirs(${JSON.stringify(OUTSIDE)}, exist_ok=True)
+for number, target in enumerate(["/", "../" * 40 + "etc/passwd", "/proc/self/mem", "/links", "5", ${JSON.stringify(OUTSIDE)}]):
+    if not os.path.lexists(f"/links/{number}"): os.symlink(target, f"/links/{number}")
+if os.path.islink("/links/5/cache"): os.unlink("/links/5/cache")
+os.makedirs("/links/5/cache", exist_ok=True)
+with open("/links/5/cache/index", "a"): pass
+${READY}`,
+  'deeper than a path may be long': `
+if dead: os.unlink("/data/cache")
+os.chdir("/deep")
+for _ in range(50):
+    os.makedirs("d" * 200, exist_ok=True)
+    os.chdir("d" * 200)
+with open("bottom", "a"): pass
+os.chdir("/")
+${READY}`,
+  'forty volumes': `
+if dead: os.unlink("/data/cache")
+for number in range(40):
+    with open(f"/v{number}/hole", "ab") as file: file.truncate(250 * 1000 * 1000)
+${READY}`,
+  'two thousand ports': `
+if dead: os.unlink("/data/cache")
+${READY}`
 } as const
 type Script = keyof typeof SCRIPTS
+
+/** What the image of a script declares, beside /data. */
+const DECLARED: Readonly<Partial<Record<Script, string>>> = {
+  'hostile volumes': 'VOLUME /sparse /many /deep /names /links',
+  'deeper than a path may be long': 'VOLUME /deep',
+  'forty volumes': `VOLUME ${Array.from({ length: 40 }, (_, number) => `/v${number}`).join(' ')}`,
+  'two thousand ports': 'EXPOSE 1-2000'
+}
 
 const tag = (script: Script): string =>
   `cache-crash-test-fixture-${process.pid}:bounded-${script.toLowerCase().replaceAll(' ', '-')}`
@@ -85,7 +157,7 @@ beforeAll(async () => {
     await writeFile(join(context, 'start.py'), HEAD + SCRIPTS[script])
     await writeFile(
       join(context, 'Dockerfile'),
-      `FROM ${BASES['python3.11']}\nCOPY start.py /\nVOLUME /data\nCMD ["python3", "/start.py"]\n`
+      `FROM ${BASES['python3.11']}\nCOPY start.py /\nVOLUME /data\n${DECLARED[script] ?? ''}\nCMD ["python3", "/start.py"]\n`
     )
     const built = await execute('docker', ['build', '--tag', tag(script), context])
     if (built.exitCode !== 0) throw new Error(built.output)
@@ -155,31 +227,49 @@ describe('a container that never stops', () => {
   })
 })
 
-describe(`${FLOOD / 1e6} MB of log`, () => {
-  /**
-   * Writes down the peak of the process's resident memory, in KiB, as the kernel counted it: not `maxRSS`, which has that of the
-   * process that started it.
-   */
-  const PRELOADED = `import { readFileSync, writeFileSync } from 'node:fs'
+/**
+ * Writes down the peak of the process's resident memory, in KiB, as the kernel counted it: not `maxRSS`, which has that of the
+ * process that started it. Far beyond the bound it ends the run as a cancellation does, before the machine is out of memory.
+ */
+const PRELOADED = `import { readFileSync, writeFileSync } from 'node:fs'
 const peak = () => Number(/^VmHWM:\\s*(\\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+const watch = setInterval(() => {
+  if (process.memoryUsage.rss() < ${4 * 1024 * MOST_MEMORY_KIB}) return
+  clearInterval(watch)
+  process.kill(process.pid, 'SIGTERM')
+}, 100).unref()
 process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, String(peak())))
 `
 
+/** Crash-tests an image, and tells the peak of the action's resident memory, in KiB. */
+async function measured(
+  script: Script,
+  inputs: Readonly<Record<string, string>> = {},
+  env: NodeJS.ProcessEnv = {}
+): Promise<{ readonly run: ActionRun; readonly peak: number }> {
+  const preloaded = join(context, 'memory.mjs')
+  const file = join(context, 'memory')
+  await writeFile(preloaded, PRELOADED)
+  const began = performance.now()
+  const run = await crashTest(script, inputs, {
+    NODE_OPTIONS: `--import=${preloaded}`,
+    MEMORY_FILE: file,
+    ...env
+  })
+  const peak = Number(await readFile(file, 'utf8'))
+  if (process.env.FLOOD !== undefined) {
+    const seconds = (performance.now() - began) / 1000
+    process.stderr.write(`${script}: peak ${Math.round(peak / 1024)} MiB, ${seconds.toFixed(0)} s\n`)
+  }
+  return { run, peak }
+}
+
+describe(`${FLOOD / 1e6} MB of log`, () => {
   test.each(['one line', 'many lines'] as const)(
     'in %s leaves the memory of the action bounded',
     async (script) => {
-      const preloaded = join(context, 'memory.mjs')
-      const file = join(context, 'memory')
-      await writeFile(preloaded, PRELOADED)
-      const run = await crashTest(
-        script,
-        { 'startup-timeout': '10m' },
-        { NODE_OPTIONS: `--import=${preloaded}`, MEMORY_FILE: file }
-      )
+      const { run, peak } = await measured(script, { 'startup-timeout': '10m' })
       const log = run.report?.scenarios[0]?.log
-      const peak = Number(await readFile(file, 'utf8'))
-      if (process.env.FLOOD !== undefined)
-        process.stderr.write(`${script}: peak ${Math.round(peak / 1024)} MiB\n`)
       expect(outcome(run)).toBe('failed crashed')
       // The end of it is what explains a crash; of one line only the beginning is kept, and how much is missing. The engine
       // cannot hand out a hundred million lines in time: then the report says so.
@@ -193,5 +283,91 @@ process.on('exit', () => writeFileSync(process.env.MEMORY_FILE, String(peak())))
       expect(peak).toBeLessThan(MOST_MEMORY_KIB)
     },
     LIMIT_MS
+  )
+})
+
+describe('what an image', () => {
+  /** Only catches hangs: files by the hundred thousand and ports by the thousand take the engine minutes. */
+  const HOSTILE_LIMIT_MS = 900_000
+
+  /**
+   * Crash-tests it where nothing may be written but reports. It ends with a verdict, or is refused in one sentence, and its
+   * memory is bounded.
+   */
+  async function bounded(script: Script, inputs: Readonly<Record<string, string>> = {}): Promise<ActionRun> {
+    const [workspace, temporary] = [join(context, 'workspace'), join(context, 'temporary')]
+    const directories = [workspace, temporary, OUTSIDE]
+    for (const directory of directories) {
+      await mkdir(directory)
+      await writeFile(join(directory, 'untouched'), 'untouched')
+    }
+    try {
+      const env = { GITHUB_WORKSPACE: workspace, TMPDIR: temporary, RUNNER_TEMP: temporary }
+      const { run, peak } = await measured(script, inputs, env)
+      for (const directory of directories) {
+        expect(await readdir(directory, { recursive: true })).toEqual(['untouched'])
+        expect(await readFile(join(directory, 'untouched'), 'utf8')).toBe('untouched')
+      }
+      expect(peak).toBeLessThan(MOST_MEMORY_KIB)
+      const { commands } = hear(run.output)
+      if (run.report === undefined) {
+        expect(run.exitCode).toBe(1)
+        expect(commands).toEqual([{ name: 'error', value: expect.stringMatching(/volumes?|ports?/) }])
+      } else {
+        expect(run.outputs.get('verdict')).toBe(run.report.verdict)
+        for (const { value } of commands) expect(value).not.toMatch(/^injected/)
+      }
+      return run
+    } finally {
+      for (const directory of directories) await rm(directory, { recursive: true })
+    }
+  }
+
+  test(
+    'leaves on its volumes, more than can be copied, is left out of trials with a note',
+    async () => {
+      const run = await bounded('hostile volumes', {
+        'cache-paths': '/data/cache\n/links/5/cache',
+        'second-boot': 'true',
+        'boot-modes': 'recreate\nrestart'
+      })
+      expect(verdicts(run.report)).toMatchObject({
+        'dangling-symlink@/data/cache/recreate': 'recovered',
+        'dangling-symlink@/data/cache/restart': 'recovered',
+        'dangling-symlink@/links/5/cache/restart': 'recovered'
+      })
+      expect(run.report?.verdict).not.toBe('failed')
+      expect(run.report?.notes).toContainEqual(
+        expect.stringMatching(
+          /\/(?:many|names|sparse)\b.*: trials start on volumes with what the image brings/
+        )
+      )
+    },
+    HOSTILE_LIMIT_MS
+  )
+
+  test('leaves deeper on a volume than a path may be long costs no verdict', async () => {
+    expect(outcome(await bounded('deeper than a path may be long'))).toBe('recovered')
+  })
+
+  test(
+    'leaves on forty volumes, 10 GB of holes, is read within bounds',
+    async () => {
+      const { report } = await bounded('forty volumes')
+      if (report === undefined) return
+      expect(report.verdict).not.toBe('failed')
+      expect(report.notes).toContainEqual(expect.stringMatching(/\/v\d+\b|volumes/))
+    },
+    HOSTILE_LIMIT_MS
+  )
+
+  test(
+    'exposes, two thousand ports, is tested or refused',
+    async () => {
+      const { report } = await bounded('two thousand ports')
+      // Undefined where it was refused.
+      expect([undefined, 'passed']).toContain(report?.verdict)
+    },
+    HOSTILE_LIMIT_MS
   )
 })
