@@ -1,13 +1,12 @@
 /* eslint jest/no-standalone-expect: [error, { additionalTestBlockFunctions: [testWithBuildKit] }] */
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
-import { detectBuilder } from '../../src/image/build.js'
+import { withBuildKit } from './builders.js'
 import { FixtureImages } from './fixture-images.js'
 import { newJob } from './job.js'
-import { BASES, leftBehindBy, root, runAction, type ActionRun } from './runner.js'
+import { BASES, leftBehindBy, runAction, type ActionRun } from './runner.js'
 import { hear, valuesOf } from '../workflow-commands.js'
 
 const images = new FixtureImages()
@@ -78,21 +77,6 @@ describe('an image', () => {
   })
 })
 
-/** An environment whose Docker CLI has BuildKit: that of this machine, or that of Debian's package. */
-async function withBuildKit(): Promise<NodeJS.ProcessEnv | undefined> {
-  const plugins = join(root, '.test-cache/docker-config')
-  const ways: NodeJS.ProcessEnv[] = [
-    { DOCKER_BUILDKIT: undefined },
-    { DOCKER_BUILDKIT: undefined, PATH: `/usr/bin:${process.env.PATH ?? ''}` },
-    ...(existsSync(plugins) ? [{ DOCKER_BUILDKIT: undefined, DOCKER_CONFIG: plugins }] : [])
-  ]
-  for (const way of ways) {
-    const builder = await detectBuilder({ ...process.env, ...way }).catch(() => 'legacy' as const)
-    if (builder !== 'legacy') return way
-  }
-  return undefined
-}
-
 const buildKit = await withBuildKit()
 const testWithBuildKit = buildKit === undefined ? test.skip : test
 
@@ -116,7 +100,7 @@ CMD ["python3", "-u", "-c", "import base64, os, urllib.parse; v = [open('/leaked
     const run = await runOn(
       LEAK,
       { secrets: `npm-token=${BUILD_SECRET}`, env: `API_TOKEN=${API_TOKEN}` },
-      { ...buildKit, ...job.env }
+      { ...buildKit?.env, ...job.env }
     )
     expect(run.exitCode).toBe(1)
     expect(run.report?.control).toMatchObject({ result: 'failed', blame: 'image' })
