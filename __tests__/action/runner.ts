@@ -48,7 +48,8 @@ export interface Running<T> {
   readonly pid: number
   /** Settles when the output contains the words. */
   readonly says: (words: string | RegExp) => Promise<void>
-  readonly kill: (signal: NodeJS.Signals) => void
+  /** @returns whether there was still a process to signal */
+  readonly kill: (signal: NodeJS.Signals) => boolean
   /** Closes the reader's end of both outputs, as a runner that is gone does. */
   readonly stopReading: () => void
   readonly finished: Promise<T>

@@ -2,9 +2,11 @@ import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { newJob } from '../action/job.js'
-import { runAction, startAction, verdicts, type ActionRun, type Running } from '../action/runner.js'
-import { cleanUp, CLEANERS, traces, wholeRun, type Cleaner } from './kill.js'
+import { runAction, startAction, verdicts, type ActionRun } from '../action/runner.js'
+import { wholeRun } from './kill.js'
+import { cleanUp, CLEANERS, type Cleaner, type Left } from './left.js'
 import { pick, randomFrom } from './random.js'
+import { follow, placeAt, STAGES, timed, type Place, type Timed } from './run-stages.js'
 
 /** One image that repairs its cache, and one that gives up on it. */
 export const IMAGES = { hardened: 'heals', fragile: 'exits-zero' } as const
@@ -24,45 +26,29 @@ export interface Disruption {
 }
 
 /** One run that something is taken from, and when. */
-export interface DisruptionPoint {
+export interface DisruptionPoint extends Place {
   readonly kind: Kind
-  /** As a part of a whole run, of which every stage is as long as any other. */
-  readonly at: number
   /** When it comes back, in ms; undefined is once the run has ended. */
   readonly backAfterMs: number | undefined
   readonly cleaner: Cleaner
 }
 
-/** What a run says at the beginning of each of its stages, and a builder never does. */
-const STAGES = [
-  'Building',
-  'Inspecting',
-  'Control: booting',
-  'Plan: ',
-  'Removing what this run left'
-] as const
-
 /** What runs come out as that nothing is taken from, and how long they take. */
 export interface Undisturbed {
-  readonly ms: number
-  /** When each stage began, in ms. */
-  readonly stages: readonly number[]
+  readonly whole: Timed
   readonly verdicts: Readonly<Record<Kind, Readonly<Record<string, string>>>>
 }
 
 /** What came of a run that something was taken from. */
-export interface Disrupted {
+export interface Disrupted extends Left {
   readonly point: DisruptionPoint
   readonly run: ActionRun
-  /** Whether the run was still going on then. */
-  readonly met: boolean
+  /** The stage that the run was in then; undefined where it had ended. */
+  readonly stage: string | undefined
   /** How long it took to end by itself from then on, in ms. */
   readonly endedMs: number
   /** Where it says something that is not so, or does not say what it must. */
   readonly wrong: readonly string[]
-  /** What was left before anyone cleaned up, and after it. */
-  readonly before: readonly string[]
-  readonly after: readonly string[]
 }
 
 /** The longest that something is away and comes back, unless it is away for good. */
@@ -73,7 +59,7 @@ export function disruptionPoints(seed: string, count: number): DisruptionPoint[]
   const random = randomFrom(seed)
   return Array.from({ length: count }, (_, index) => ({
     kind: KINDS[index % KINDS.length] ?? 'hardened',
-    at: (index + random()) / count,
+    ...placeAt((index + random()) / count, STAGES),
     backAfterMs: random() < 1 / 3 ? undefined : Math.round(random() ** 2 * LONGEST_AWAY_MS),
     cleaner: pick(random, CLEANERS)
   }))
@@ -87,26 +73,14 @@ const inputsFor = (kind: Kind): Readonly<Record<string, string>> => ({
 
 /** Runs that nothing is taken from. @throws Error when one comes to no verdict */
 export async function undisturbed(): Promise<Undisturbed> {
-  const began = performance.now()
-  const running = await startAction(inputsFor('hardened'))
-  const stages = STAGES.map((words) => running.says(words).then(() => performance.now() - began))
-  const hardened = await running.finished
-  const ms = performance.now() - began
+  const whole = await timed(STAGES, inputsFor('hardened'))
+  const hardened = whole.run
   const fragile = await runAction(inputsFor('fragile'))
   for (const { report, output } of [hardened, fragile]) if (report === undefined) throw new Error(output)
   return {
-    ms,
-    stages: await Promise.all(stages),
+    whole,
     verdicts: { hardened: verdicts(hardened.report), fragile: verdicts(fragile.report) }
   }
-}
-
-/** Waits until a run is at the point: in its stage, for as long as one that nothing is taken from would need. */
-async function reached(at: number, running: Running<ActionRun>, { ms, stages }: Undisturbed): Promise<void> {
-  const index = Math.floor(at * STAGES.length)
-  const [from = 0, to = ms] = stages.slice(index)
-  await running.says(STAGES[index] ?? '')
-  await delay((at * STAGES.length - index) * (to - from))
 }
 
 /** Starts a run, takes something from it at the point and gives it back, lets the cleaner clean up, and looks at what is left. */
@@ -122,10 +96,8 @@ export async function disruptAt(
       { ...inputsFor(point.kind), 'report-dir': join(job.temporary, REPORT) },
       { env: { ...job.env, ...env } }
     )
-    const met = await Promise.race([
-      reached(point.at, running, right).then(() => true),
-      running.finished.then(() => false)
-    ]).catch(() => false)
+    const followed = follow(running, right.whole)
+    const stage = (await followed.reaches(point)) ? followed.stage() : undefined
     const began = performance.now()
     await begin()
     if (point.backAfterMs !== undefined) {
@@ -136,10 +108,8 @@ export async function disruptAt(
     const endedMs = performance.now() - began
     await end()
     await removeReport(job.temporary)
-    const before = await traces(run, job.temporary)
-    await cleanUp(point.cleaner, job, other)
-    const after = await traces(run, job.temporary)
-    return { point, run, met, endedMs, wrong: wrongIn(run, right.verdicts[point.kind]), before, after }
+    const left = await cleanUp(run, point.cleaner, job, other)
+    return { point, run, stage, endedMs, wrong: wrongIn(run, right.verdicts[point.kind]), ...left }
   } finally {
     await end()
     await release?.(job.temporary)

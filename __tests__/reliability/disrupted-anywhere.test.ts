@@ -19,10 +19,10 @@ afterAll(async () => {
 
 describe.each(['unplug', 'full-runner'] as const)('%s: no wrong verdict, and nothing is left', (name) => {
   test.concurrent.each(disruptionPoints(`short form ${name}`, 2))(
-    '$kind at $at of a run, back after $backAfterMs ms, and $cleaner',
+    '$kind in $stage, back after $backAfterMs ms, and $cleaner',
     async (point) => {
       const before = await bystander.state()
-      const disruption = await WAYS[name].open(`short form ${point.at}`)
+      const disruption = await WAYS[name].open(`short form ${point.stage}`)
       try {
         expect(await disruptAt(point, disruption, right)).toMatchObject({ wrong: [], after: [] })
       } finally {

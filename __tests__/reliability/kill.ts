@@ -1,58 +1,70 @@
-import { machineOfProcesses } from '../../src/processes.js'
-import { readdir } from 'node:fs/promises'
-import { hostname, tmpdir } from 'node:os'
-import { setTimeout as delay } from 'node:timers/promises'
-import { newJob, type Job } from '../action/job.js'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { LEGACY, withBuildKit, type FoundBuilder } from '../action/builders.js'
 import { docker } from '../action/docker.js'
-import {
-  BASES,
-  execute,
-  leftBehindBy,
-  runAction,
-  startAction,
-  type ActionRun,
-  type Finished
-} from '../action/runner.js'
-import { isBuilding } from '../action/stages.js'
+import { newJob } from '../action/job.js'
+import { BASES, root, runAction, startAction, type ActionRun } from '../action/runner.js'
+import { cleanUp, CLEANERS, type Cleaner, type Left } from './left.js'
 import { pick, randomFrom } from './random.js'
+import { follow, placeAt, STAGES as OF_EVERY_RUN, timed, type Place, type Timed } from './run-stages.js'
 
 /** How a run comes to its end before its time. */
 export const ENDS = ['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export type End = (typeof ENDS)[number]
 
-/** Who cleans up after it. */
-export const CLEANERS = ['the post step', 'the next run'] as const
-export type Cleaner = (typeof CLEANERS)[number]
+/** What the last step of the image says at its end, and its command does not. */
+const BUILT = 'everything but the labels'
+/** In which the image exists, and does not yet have its labels or its name. */
+const LABELS = { name: 'labels', words: BUILT }
+
+/** Every stage of a run that is ended. */
+export const STAGES = OF_EVERY_RUN.flatMap((stage) => (stage.name === 'build' ? [stage, LABELS] : [stage]))
+/** Those in which it matters what builds. */
+export const OF_BUILD = STAGES.filter(({ name }) => name === 'build' || name === LABELS.name)
+
+/** The builders that runs are ended under: both kinds, where this machine has BuildKit. */
+export async function builders(): Promise<FoundBuilder[]> {
+  const buildKit = await withBuildKit()
+  return buildKit === undefined ? [LEGACY] : [LEGACY, buildKit]
+}
 
 /** One run that is ended, and when. */
-export interface KillPoint {
+export interface KillPoint extends Place, FoundBuilder {
   readonly end: End
-  /** As a part of the time that a whole run takes. */
-  readonly at: number
   readonly cleaner: Cleaner
 }
 
-/** What was there after a run that was ended. */
-export interface Aftermath {
-  readonly point: KillPoint
-  readonly run: Finished
-  /** The last line that the run said about what it does. */
-  readonly said: string
-  /** Labelled things, temporary files and builders that were left, before anyone cleaned up and after it. */
-  readonly before: readonly string[]
-  readonly after: readonly string[]
-  /** How long it took to end after the signal, in ms. */
-  readonly endedMs: number
-}
-
-/** Points all over a run, the same for the same seed. Every end comes up as often as any other. */
-export function killPoints(seed: string, count: number): KillPoint[] {
+/**
+ * Points all over a run, the same for the same seed. Every stage, every end and every builder comes up as often as any other,
+ * and so do the ends under one builder.
+ */
+export function killPoints(
+  seed: string,
+  count: number,
+  some: readonly FoundBuilder[],
+  stages = STAGES
+): KillPoint[] {
   const random = randomFrom(seed)
   return Array.from({ length: count }, (_, index) => ({
+    ...placeAt((index + random()) / count, stages),
+    ...(some[(index + Math.floor(index / ENDS.length)) % some.length] ?? LEGACY),
     end: ENDS[index % ENDS.length] ?? 'SIGKILL',
-    at: (index + random()) / count,
     cleaner: pick(random, CLEANERS)
   }))
+}
+
+/** A run that was ended, and what it left. */
+export interface Aftermath extends Left {
+  readonly point: KillPoint
+  readonly run: ActionRun
+  /** The stage that it was in when the signal came; undefined where it had ended. */
+  readonly stage: string | undefined
+  /** The last line that the run said about what it does. */
+  readonly lastLine: string
+  /** How long it took to end after the signal, in ms. */
+  readonly endedMs: number
 }
 
 /**
@@ -68,74 +80,91 @@ export const wholeRun = (image: string): Readonly<Record<string, string>> => ({
   'stable-for': '200ms',
   'smoke-test': 'sleep 0.1'
 })
-const WHOLE_RUN = wholeRun('heals')
 
-/** @returns how long a whole run takes here and now, in ms */
-export async function timeWholeRun(): Promise<{ readonly ms: number; readonly run: ActionRun }> {
-  const began = performance.now()
-  const run = await runAction(WHOLE_RUN)
-  return { ms: performance.now() - began, run }
-}
+/** Ends whole runs, with a step in their build that takes a moment each time. */
+export class Killer {
+  readonly #directory: string
+  /** On every image of this killer, and on the steps that a build leaves which is ended before it puts labels on. */
+  readonly #token = `cache-crash-test-killer=${randomUUID()}`
+  #timed = new Map<string, Timed>()
 
-/** Starts a run, ends it at the point, lets the cleaner of the point clean up, and looks at what is there. */
-export async function endAt(point: KillPoint, wholeMs: number): Promise<Aftermath> {
-  const [job, other] = [await newJob(), await newJob()]
-  try {
-    const running = await startAction(WHOLE_RUN, { env: job.env })
-    await Promise.race([delay(point.at * wholeMs), running.finished])
-    const signalled = performance.now()
-    running.kill(point.end)
-    const run = await running.finished
-    const endedMs = performance.now() - signalled
-    const before = await traces(run, job.temporary)
-    await cleanUp(point.cleaner, job, other)
-    const after = await traces(run, job.temporary)
-    const said = run.stdout.trim().split('\n').at(-1) ?? ''
-    return { point, run, said, before, after, endedMs }
-  } finally {
-    await job.remove()
-    await other.remove()
+  private constructor(directory: string) {
+    this.#directory = directory
   }
-}
 
-/** @param other a job on the same machine, as on a runner that is used again */
-export async function cleanUp(cleaner: Cleaner, job: Job, other: Job): Promise<void> {
-  if (cleaner === 'the post step') await runAction({}, { entry: 'post/index.js', env: job.env })
-  else
-    await runAction({ image: 'registry.invalid/none' }, { env: { ...other.env, RUNNER_TEMP: job.temporary } })
-}
-
-/** Everything that tells of a run. */
-export async function traces(run: Finished, temporary: string): Promise<string[]> {
-  const mine = `cache-crash-test-${hostname()}-${run.pid}-`
-  const files = [
-    ...(await readdir(temporary)),
-    ...(await readdir(tmpdir())).filter((name) => name.startsWith(mine))
-  ]
-  return [
-    ...(await leftBehindBy(run)),
-    ...(await partlyLabelledBy(run)),
-    ...files.map((name) => `file ${name}`),
-    ...((await isBuilding(run.pid)) ? ['a builder'] : [])
-  ]
-}
-
-/** Images that a killed builder had labelled only in part: with the first label, which has all of them. */
-async function partlyLabelledBy({ pid }: Finished): Promise<string[]> {
-  const ids = await docker('images', '--quiet', '--filter', 'label=cache-crash-test.all')
-  const found: string[] = []
-  for (const id of new Set(ids)) {
-    // Another run may remove its own meanwhile.
-    const { stdout } = await execute('docker', [
-      'image',
-      'inspect',
-      '--format',
-      '{{json .Config.Labels}}',
-      id
-    ])
-    const isMine =
-      stdout.includes(`${machineOfProcesses()}/${pid}\\"`) && !stdout.includes('"cache-crash-test.owner":')
-    if (isMine) found.push(`partly labelled image ${id}`)
+  /** @param some builders of the runs that will be ended; times one run of each, side by side as those will be */
+  static async open(some: readonly FoundBuilder[]): Promise<Killer> {
+    const killer = new Killer(await mkdtemp(join(tmpdir(), 'killer-')))
+    const heals = await readFile(join(root, '__tests__/fixtures/images/heals/Dockerfile'), 'utf8')
+    const step = `RUN sleep 0.7 && echo "$OF_THIS_RUN: ${BUILT.replace('but', 'b""ut')}"`
+    await writeFile(killer.#file, `${heals}\nLABEL ${killer.#token}\nARG OF_THIS_RUN\n${step}\n`)
+    const whole = await Promise.all(
+      some.map(async ({ builder, env }) => [builder, await timed(STAGES, killer.#inputs(), env)] as const)
+    )
+    killer.#timed = new Map(whole)
+    return killer
   }
-  return found
+
+  /** How long a whole run takes here and now, in ms, by its builder. */
+  get wholeMs(): ReadonlyMap<string, number> {
+    return new Map([...this.#timed].map(([builder, { ms }]) => [builder, ms]))
+  }
+
+  /** A run that nobody ends. */
+  async wholeRun(): Promise<ActionRun> {
+    return await runAction(this.#inputs())
+  }
+
+  /**
+   * Starts a run, ends it at the point, lets the cleaner of the point clean up, and looks at what is there. Where it was in
+   * another stage by then, as a busy machine may have it, the same is done to another one, earlier in the stage.
+   */
+  async endAt(point: KillPoint): Promise<Aftermath[]> {
+    const all: Aftermath[] = []
+    for (const part of [point.part, point.part / 2, 0]) {
+      all.push(await this.#endAt({ ...point, part }))
+      if (all.at(-1)?.stage === point.stage) break
+    }
+    return all
+  }
+
+  async #endAt(point: KillPoint): Promise<Aftermath> {
+    const whole = this.#timed.get(point.builder)
+    if (whole === undefined) throw new Error(`no run with ${point.builder} was timed`)
+    const [job, other] = [await newJob(), await newJob()]
+    try {
+      const running = await startAction(this.#inputs(), { env: { ...job.env, ...point.env } })
+      const followed = follow(running, whole)
+      await followed.reaches(point)
+      const stage = followed.stage()
+      const signalled = performance.now()
+      const met = running.kill(point.end)
+      const run = await running.finished
+      const endedMs = performance.now() - signalled
+      const left = await cleanUp(run, point.cleaner, job, other)
+      const lastLine = run.stdout.trim().split('\n').at(-1) ?? ''
+      return { point, run, stage: met ? stage : undefined, lastLine, endedMs, ...left }
+    } finally {
+      await job.remove()
+      await other.remove()
+    }
+  }
+
+  /** Removes what the legacy builder keeps of builds that were ended. */
+  async remove(): Promise<void> {
+    await rm(this.#directory, { recursive: true })
+    const steps = await docker('images', '--quiet', '--filter', `label=${this.#token}`)
+    if (steps.length > 0) await docker('rmi', ...new Set(steps))
+  }
+
+  get #file(): string {
+    return join(this.#directory, 'Dockerfile')
+  }
+
+  /** No builder has a step of it already. */
+  #inputs(): Readonly<Record<string, string>> {
+    const whole = wholeRun('heals')
+    const args = `${whole['build-args'] ?? ''}\nOF_THIS_RUN=${randomUUID()}`
+    return { ...whole, file: this.#file, 'build-args': args }
+  }
 }

@@ -1,6 +1,7 @@
 import { verdicts } from '../action/runner.js'
 import { newBystander } from './bystander.js'
 import { disruptAt, disruptionPoints, undisturbed, type Disrupted } from './disrupt.js'
+import { tellLeft } from './left.js'
 import { WAYS, type Way } from './ways.js'
 
 const [count = '20', names = Object.keys(WAYS).join(','), seed = 'disrupt'] = process.argv.slice(2)
@@ -10,7 +11,7 @@ const ways = names.split(',').map((name) => {
   return found
 })
 const right = await undisturbed()
-console.log(`A whole run takes ${(right.ms / 1000).toFixed(1)} s: ${JSON.stringify(right.verdicts)}`)
+console.log(`A whole run takes ${(right.whole.ms / 1000).toFixed(1)} s: ${JSON.stringify(right.verdicts)}`)
 
 /** Disrupts runs in one way. @returns a row of the table */
 async function soak([name, way]: readonly [string, Way]): Promise<string> {
@@ -40,23 +41,27 @@ async function soak([name, way]: readonly [string, Way]): Promise<string> {
   return row(name, all)
 }
 
-function tell(which: string, { point, run, met, endedMs, wrong, before, after }: Disrupted): void {
+function tell(which: string, disrupted: Disrupted): void {
+  const { point, run, stage, endedMs, wrong, before, afterPost, after } = disrupted
   const back = point.backAfterMs === undefined ? 'for good' : `for ${point.backAfterMs} ms`
   const came = Object.values(verdicts(run.report)).join(', ') || 'no verdict'
+  const where = stage === point.stage ? '' : stage === undefined ? ', too late' : `, by then in ${stage}`
   console.log(
-    `${which}. ${point.kind} at ${(point.at * 100).toFixed(1)} %, ${back}${met ? '' : ', too late'}: ${came}, exit ${String(run.exitCode)} ` +
-      `after ${(endedMs / 1000).toFixed(1)} s; ${before.length} left, ${after.length} after ${point.cleaner}`
+    `${which}. ${point.kind} at ${(point.part * 100).toFixed(1)} % of ${point.stage}${where}, ${back}: ${came}, ` +
+      `exit ${String(run.exitCode)} after ${(endedMs / 1000).toFixed(1)} s; ${before.length} left, ` +
+      (point.cleaner === 'the post step' ? `${afterPost.length} after the post step, ` : '') +
+      `${after.length} in the end, with ${point.cleaner}`
   )
   for (const words of wrong) console.log(`   WRONG: ${words}`)
-  for (const thing of after) console.log(`   LEFT BEHIND: ${thing}`)
+  tellLeft(disrupted)
   const unknown = (run.report?.scenarios ?? []).filter(({ verdict }) => verdict === 'inconclusive')
   const said = [...unknown.map(({ detail }) => detail), ...(run.output.match(/^::error.*$/gm) ?? [])]
   for (const words of said) console.log(`   it says: ${words.slice(0, 300)}`)
-  if (wrong.length > 0 || after.length > 0) console.log(run.output.replace(/^/gm, '   | '))
+  if (wrong.length + afterPost.length + after.length > 0) console.log(run.output.replace(/^/gm, '   | '))
 }
 
 function row(name: string, all: readonly Disrupted[]): string {
-  const met = all.filter((one) => one.met)
+  const met = all.filter(({ stage }) => stage !== undefined)
   const sum = (number: (one: Disrupted) => number): number =>
     met.reduce((total, one) => total + number(one), 0)
   const scenarios = met.flatMap(({ run }) => run.report?.scenarios ?? [])
@@ -70,6 +75,7 @@ function row(name: string, all: readonly Disrupted[]): string {
     sum(({ wrong }) => wrong.length),
     `${(Math.max(0, ...met.map(({ endedMs }) => endedMs)) / 1000).toFixed(1)} s`,
     sum(({ before: left }) => left.length),
+    sum(({ afterPost }) => afterPost.length),
     sum(({ after }) => after.length)
   ]
   return `| ${cells.join(' | ')} |`
@@ -78,7 +84,7 @@ function row(name: string, all: readonly Disrupted[]): string {
 const rows: string[] = []
 for (const way of ways) rows.push(await soak(way))
 console.log(
-  '\n| way | runs | without a verdict | scenarios known | inconclusive | wrong | longest until it had ended | left before anyone cleaned up | left after |'
+  '\n| way | runs | without a verdict | scenarios known | inconclusive | wrong | longest until it had ended | left before anyone cleaned up | left after the post step | left after the next run |'
 )
-console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
 for (const each of rows) console.log(each)

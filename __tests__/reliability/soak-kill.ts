@@ -1,40 +1,50 @@
 import { verdicts } from '../action/runner.js'
 import { newBystander } from './bystander.js'
-import { CLEANERS, endAt, ENDS, killPoints, timeWholeRun, type Aftermath } from './kill.js'
+import { builders, ENDS, Killer, killPoints, OF_BUILD, STAGES, type Aftermath } from './kill.js'
+import { CLEANERS, tellLeft, tracesOnEngine } from './left.js'
 
 /** How many runs are ended at a time, beside one that must pass. */
 const AT_A_TIME = 2
 
 const [count = '100', seed = 'kill'] = process.argv.slice(2)
-const points = killPoints(seed, Number(count))
+const some = await builders()
+const points = killPoints(seed, Number(count), some)
 const bystander = await newBystander()
 const before = await bystander.state()
-const { ms: wholeMs } = await timeWholeRun()
-console.log(
-  `A whole run takes ${(wholeMs / 1000).toFixed(1)} s. Ending ${points.length} of them, seed ${seed}.`
-)
+const killer = await Killer.open(some)
+const times = [...killer.wholeMs].map(([builder, ms]) => `${(ms / 1000).toFixed(1)} s, built by ${builder}`)
+console.log(`A whole run takes ${times.join('; ')}. Ending ${points.length} of them, seed ${seed}.`)
 
 const aftermaths: Aftermath[] = []
 const waiting = [...points.entries()]
 async function endOneAfterTheOther(): Promise<void> {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const [index, point] = next
-    const aftermath = await endAt(point, wholeMs)
-    aftermaths.push(aftermath)
-    const { run, before: left, after, said, endedMs } = aftermath
-    const how = run.signal ?? `exit ${String(run.exitCode)}`
-    console.log(
-      `${index + 1}. ${point.end} at ${(point.at * 100).toFixed(1)} % (${how} after ${endedMs.toFixed(0)} ms): ` +
-        `${left.length} left, ${after.length} after ${point.cleaner}; it said: ${said.slice(0, 80)}`
-    )
-    for (const thing of after) console.log(`   LEFT BEHIND: ${thing}`)
+    for (const aftermath of await killer.endAt(point)) {
+      aftermaths.push(aftermath)
+      tell(index, aftermath)
+    }
   }
+}
+
+function tell(index: number, aftermath: Aftermath): void {
+  const { point, run, stage, before: left, afterPost, after, lastLine, endedMs } = aftermath
+  const how = run.signal ?? `exit ${String(run.exitCode)}`
+  const kinds = new Set(left.map((thing) => thing.replace(/ [^ ]+$/, '')))
+  const where = stage === point.stage ? '' : stage === undefined ? ', too late' : `, by then in ${stage}`
+  console.log(
+    `${index + 1}. ${point.end} at ${(point.part * 100).toFixed(1)} % of ${point.stage}${where}, built by ${point.builder} ` +
+      `(${how} after ${endedMs.toFixed(0)} ms): ${left.length} left${left.length === 0 ? '' : ` (${[...kinds].join(', ')})`}, ` +
+      (point.cleaner === 'the post step' ? `${afterPost.length} after the post step, ` : '') +
+      `${after.length} in the end, with ${point.cleaner}; it said: ${lastLine.slice(0, 80)}`
+  )
+  tellLeft(aftermath)
 }
 
 const beside = { runs: 0, passed: 0 }
 async function passBesideThem(): Promise<void> {
   while (waiting.length > 0) {
-    const { run } = await timeWholeRun()
+    const run = await killer.wholeRun()
     beside.runs += 1
     const all = Object.values(verdicts(run.report))
     if (run.exitCode === 0 && all.length === 2) beside.passed += 1
@@ -43,34 +53,64 @@ async function passBesideThem(): Promise<void> {
 }
 
 await Promise.all([...Array.from({ length: AT_A_TIME }, endOneAfterTheOther), passBesideThem()])
+// What an engine was still at may have appeared since.
+let late = 0
+for (const { run, after } of aftermaths) {
+  const found = (await tracesOnEngine(run)).filter((thing) => !after.includes(thing))
+  for (const thing of found) console.log(`APPEARED SINCE, of process ${run.pid}: ${thing}`)
+  late += found.length
+}
 const untouched = JSON.stringify(await bystander.state()) === JSON.stringify(before)
+await killer.remove()
 await bystander.remove()
 
-const dirty = aftermaths.filter(({ after }) => after.length > 0)
-const row = (name: string, some: readonly Aftermath[]): string => {
-  const left = some.reduce((sum, aftermath) => sum + aftermath.before.length, 0)
-  const slowest = Math.max(0, ...some.map(({ endedMs }) => endedMs))
-  const still = some.reduce((sum, { after }) => sum + after.length, 0)
-  return `| ${name} | ${some.length} | ${left} | ${(slowest / 1000).toFixed(1)} s | ${still} |`
-}
-console.log('\n| ended by | runs | left before anyone cleaned up | longest until it had ended | left after |')
-console.log('| --- | --- | --- | --- | --- |')
-for (const end of ENDS)
-  console.log(
-    row(
-      end,
-      aftermaths.filter(({ point }) => point.end === end)
-    )
-  )
-for (const cleaner of CLEANERS) {
-  console.log(
-    row(
-      `any, cleaned up by ${cleaner}`,
-      aftermaths.filter(({ point }) => point.cleaner === cleaner)
-    )
-  )
-}
 console.log(
-  `\nBeside them ${beside.passed} of ${beside.runs} runs passed; what belongs to others is ${untouched ? 'as it was' : 'CHANGED'}.`
+  '\n| ended | runs | left before anyone cleaned up | longest until it had ended | left after the post step | left after the next run |'
 )
-process.exitCode = dirty.length === 0 && untouched && beside.passed === beside.runs ? 0 : 1
+console.log('| --- | --- | --- | --- | --- | --- |')
+function row(name: string, belongs: (aftermath: Aftermath) => boolean): void {
+  const these = aftermaths.filter(belongs)
+  const sum = (left: (aftermath: Aftermath) => readonly string[]): number =>
+    these.reduce((total, aftermath) => total + left(aftermath).length, 0)
+  const slowest = Math.max(0, ...these.map(({ endedMs }) => endedMs))
+  const cells = [
+    name,
+    these.length,
+    sum((aftermath) => aftermath.before),
+    `${(slowest / 1000).toFixed(1)} s`,
+    sum(({ afterPost }) => afterPost),
+    sum(({ after }) => after)
+  ]
+  console.log(`| ${cells.join(' | ')} |`)
+}
+for (const end of ENDS) row(`by ${end}`, ({ point }) => point.end === end)
+for (const cleaner of CLEANERS) row(`and ${cleaner} came first`, ({ point }) => point.cleaner === cleaner)
+for (const { builder } of some) row(`built by ${builder}`, ({ point }) => point.builder === builder)
+for (const { name } of STAGES) {
+  row(`in ${name}`, ({ stage }) => stage === name)
+  if (OF_BUILD.some((stage) => stage.name === name))
+    for (const { builder } of some)
+      row(`in ${name} by ${builder}`, ({ stage, point }) => stage === name && point.builder === builder)
+}
+
+const hit = (name: string, builder?: string): boolean =>
+  aftermaths.some(
+    ({ stage, point }) => stage === name && (builder === undefined || point.builder === builder)
+  )
+const missed = STAGES.flatMap(({ name }) =>
+  points.length < STAGES.length * some.length
+    ? hit(name)
+      ? []
+      : [name]
+    : some.filter(({ builder }) => !hit(name, builder)).map(({ builder }) => `${name} by ${builder}`)
+)
+const isEnough = points.length >= STAGES.length
+if (missed.length > 0) console.log(`\n${isEnough ? 'NEVER ENDED' : 'Not ended'} in: ${missed.join(', ')}.`)
+const tooLate = aftermaths.filter(({ stage }) => stage === undefined).length
+console.log(
+  `\n${tooLate} of ${aftermaths.length} signals came after their run had ended. ${late} things appeared after everyone had cleaned up.\n` +
+    `Beside them ${beside.passed} of ${beside.runs} runs passed; what belongs to others is ${untouched ? 'as it was' : 'CHANGED'}.`
+)
+const isClean = aftermaths.every(({ after }) => after.length === 0) && late === 0
+const isComplete = !isEnough || missed.length === 0
+process.exitCode = isClean && isComplete && untouched && beside.passed === beside.runs ? 0 : 1
