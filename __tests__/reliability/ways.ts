@@ -4,7 +4,7 @@ import { codeOf } from '../../src/thrown.js'
 import { BASES, execute } from '../action/runner.js'
 import type { Disruption } from './disrupt.js'
 import { startFaultProxy, UNPLUGGED } from './fault-proxy.js'
-import { newOwnDaemon, type OwnDaemon } from './own-daemon.js'
+import { newOwnDaemon, type OwnDaemon, type OwnDaemonOptions } from './own-daemon.js'
 import { pick, randomFrom } from './random.js'
 
 /** A way to disrupt runs. */
@@ -28,8 +28,12 @@ export const WAYS = {
       }
     }
   },
-  stop: { daemon: ownDaemon, open: (_, daemon) => Promise.resolve(without(daemon, 'SIGTERM')) },
-  kill: { daemon: ownDaemon, open: (_, daemon) => Promise.resolve(without(daemon, 'SIGKILL')) },
+  stop: { daemon: () => ownDaemon(), open: (_, daemon) => Promise.resolve(without(daemon, 'SIGTERM')) },
+  force: {
+    daemon: () => ownDaemon({ shutdownSeconds: 1 }),
+    open: (_, daemon) => Promise.resolve(without(daemon, 'SIGTERM'))
+  },
+  kill: { daemon: () => ownDaemon(), open: (_, daemon) => Promise.resolve(without(daemon, 'SIGKILL')) },
   'full-engine': {
     daemon: () => ownDaemonOn(ENGINE_MIB),
     open: (_, daemon) => Promise.resolve(filled(() => daemon?.dataRoot ?? ''))
@@ -53,9 +57,9 @@ export const WAYS = {
 const ENGINE_MIB = 600
 const RUNNER_MIB = 8
 
-async function ownDaemon(dataRoot?: string): Promise<OwnDaemon> {
+async function ownDaemon(options: OwnDaemonOptions = {}): Promise<OwnDaemon> {
   // Docker's own default.
-  const daemon = await newOwnDaemon({ shutdownSeconds: 15, ...(dataRoot === undefined ? {} : { dataRoot }) })
+  const daemon = await newOwnDaemon({ shutdownSeconds: 15, ...options })
   await daemon.start()
   await daemon.load(BASES['python3.11'])
   return daemon
@@ -64,7 +68,7 @@ async function ownDaemon(dataRoot?: string): Promise<OwnDaemon> {
 async function ownDaemonOn(mebibytes: number): Promise<OwnDaemon> {
   const directory = await mkdtemp('/var/tmp/small-disk-')
   await mountMemory(directory, mebibytes)
-  const daemon = await ownDaemon(directory)
+  const daemon = await ownDaemon({ dataRoot: directory })
   return {
     ...daemon,
     remove: async () => {
