@@ -18,7 +18,7 @@ afterAll(async () => {
 })
 
 describe.each(['unplug', 'full-runner'] as const)('%s: no wrong verdict, and nothing is left', (name) => {
-  test.concurrent.each(disruptionPoints(`short form ${name}`, 2))(
+  test.concurrent.each(disruptionPoints(`short form of ${name}`, 2))(
     '$kind in $stage, back after $backAfterMs ms, and $cleaner',
     async (point) => {
       const before = await bystander.state()
