@@ -405,12 +405,22 @@ function onVolume(path: string, mounts: readonly string[]): boolean {
 }
 
 /** Of one that was not read whole, none is copied: what is on one volume may speak of what is on another. */
+/** What is truncated is copied nowhere: its content is let go. */
 function volumeStates(mounts: readonly string[], state: BoundedTree): VolumeState[] {
+  const entries = state.truncated
+    ? [...state.entries].map(([path, entry]) => [path, withoutContent(entry)] as const)
+    : [...state.entries]
   return mounts.map((mount) => ({
     mount,
-    tree: new Map([...state.entries].filter(([path]) => isWithin(path, mount))),
+    tree: new Map(entries.filter(([path]) => isWithin(path, mount))),
     truncated: state.truncated
   }))
+}
+
+function withoutContent(entry: TreeEntry): TreeEntry {
+  const bare = { ...entry }
+  delete bare.content
+  return bare
 }
 
 /** Paths that are new or differ. Directories count only when they are new: their mtime changes with their content. */
