@@ -83,7 +83,7 @@ describe('the package', () => {
 
 describe('the command that is shown for a failing scenario', () => {
   /** Runs it as a reader would who has the tool on the PATH, in the repository. */
-  async function again(failed: CliRun): Promise<CliRun> {
+  async function again(failed: CliRun): Promise<Omit<CliRun, 'files'>> {
     await symlink(CLI, join(directory, 'cache-crash-test')).catch(() => undefined)
     const reportDir = join(directory, 'again')
     const { reproduce } = scenarioOf(failed, FILE)

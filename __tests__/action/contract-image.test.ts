@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { withBuildKit } from './builders.js'
-import { FixtureImages } from './fixture-images.js'
+import { FixtureImages, logLines } from './fixture-images.js'
 import { newJob } from './job.js'
-import { BASES, leftBehindBy, runAction, type ActionRun } from './runner.js'
+import { BASES, leftBehindBy, root, runAction, verdicts, type ActionRun } from './runner.js'
 import { hear, valuesOf } from '../workflow-commands.js'
 
 const images = new FixtureImages()
@@ -83,12 +83,25 @@ const testWithBuildKit = buildKit === undefined ? test.skip : test
 describe('secrets', () => {
   const BUILD_SECRET = 'n0 one/may+see ünder&this?'
   const API_TOKEN = 'tok-9f8e7d6c5b4a3f2e1d0c'
-  /** Every way in which the container prints a value. */
+  /** Every way in which the container prints a value; where its cache is damaged it refuses to start, and says them, too. */
+  const START = `import base64, os, signal, sys, urllib.parse
+values = [open("/leaked").read(), os.environ["API_TOKEN"]]
+for value in values:
+    print(value, base64.b64encode(value.encode()).decode(), urllib.parse.quote(value, safe=""), flush=True)
+os.makedirs("/data/users", exist_ok=True)
+if os.path.lexists("/data/cache") and not os.path.isdir("/data/cache"):
+    raise SystemExit("refused " + " ".join(values))
+os.makedirs("/data/cache", exist_ok=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+signal.pause()
+`
   const LEAK = `FROM ${BASES['python3.11']}
 RUN --mount=type=secret,id=npm-token cat /run/secrets/npm-token && base64 -w0 /run/secrets/npm-token && cp /run/secrets/npm-token /leaked
-COPY Dockerfile /
-CMD ["python3", "-u", "-c", "import base64, os, urllib.parse; v = [open('/leaked').read(), os.environ['API_TOKEN']]; [print(t, base64.b64encode(t.encode()).decode(), urllib.parse.quote(t, safe=''), flush=True) for t in v]; raise SystemExit('refused ' + v[0] + v[1])"]
+COPY start.py /
+VOLUME /data
+CMD ["python3", "/start.py"]
 `
+  const INPUTS = { 'cache-paths': '/data/cache', 'boot-modes': 'recreate', 'second-boot': 'false' }
   const forms = (value: string): string[] => [
     value,
     Buffer.from(value).toString('base64'),
@@ -97,14 +110,19 @@ CMD ["python3", "-u", "-c", "import base64, os, urllib.parse; v = [open('/leaked
 
   testWithBuildKit('are in neither log nor summary nor report, in any form that is common', async () => {
     const job = await newJob()
+    await writeFile(join(context, 'start.py'), START)
     const run = await runOn(
       LEAK,
-      { secrets: `npm-token=${BUILD_SECRET}`, env: `API_TOKEN=${API_TOKEN}` },
+      { ...INPUTS, secrets: `npm-token=${BUILD_SECRET}`, env: `API_TOKEN=${API_TOKEN}` },
       { ...buildKit?.env, ...job.env }
     )
     expect(run.exitCode).toBe(1)
-    expect(run.report?.control).toMatchObject({ result: 'failed', blame: 'image' })
-    expect(run.summary).toContain('refused')
+    expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'failed: crashed' })
+    const [scenario] = run.report?.scenarios ?? []
+    expect(scenario && logLines(scenario)).toEqual(['*** *** ***', '*** *** ***', 'refused *** ***'])
+    expect(scenario?.reproduce).toContain('--secrets npm-token="$npm_token" \\\n')
+    expect(scenario?.reproduce).toContain('--env API_TOKEN="$API_TOKEN" \\\n')
+    for (const place of [run.summary, run.output]) expect(place).toContain('refused *** ***')
     // The runner is told what to mask; it never shows that line.
     const shown = hear(run.output)
     const places = {

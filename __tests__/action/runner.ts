@@ -1,6 +1,6 @@
 import { machineOfProcesses } from '../../src/processes.js'
 import { spawn } from 'node:child_process'
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
 import { reportSchema, type Report } from '../../src/report/schema.js'
@@ -40,6 +40,8 @@ export interface ActionRun extends Finished {
 }
 
 export interface CliRun extends Finished {
+  /** All that it wrote to its report directory, by name. */
+  readonly files: ReadonlyMap<string, string>
   /** Undefined when the run wrote none. */
   readonly report: Report | undefined
 }
@@ -135,8 +137,9 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {
   const finished = await running.finished
   const report = await readReport(reportDir)
   await logVerdicts(report, args.includes('--command') ? args[args.indexOf('--command') + 1] : undefined)
+  const files = await filesIn(reportDir)
   await rm(reportDir, { recursive: true })
-  return { ...finished, report }
+  return { ...finished, files, report }
 }
 
 /** `verdict` or `failed: reason` of every scenario, by id. */
@@ -239,6 +242,13 @@ function start(program: string, args: readonly string[], env: NodeJS.ProcessEnv)
     child.stderr.destroy()
   }
   return { pid: child.pid ?? 0, says, kill: (signal) => child.kill(signal), stopReading, finished }
+}
+
+/** The text of every file of a directory, by name. */
+export async function filesIn(directory: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(directory)).sort()
+  const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+  return new Map(names.map((name, index) => [name, texts[index] ?? '']))
 }
 
 async function readReport(directory: string): Promise<Report | undefined> {
