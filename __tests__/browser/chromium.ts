@@ -11,7 +11,7 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 /** A page of a report, with everything that it did beside showing itself. */
 export interface Opened {
   readonly page: Page
-  /** Messages on the console, uncaught errors, dialogs, requests for anything but the page. */
+  /** Messages on the console, uncaught errors, dialogs, other pages, downloads, requests for anything but the page. */
   readonly complaints: string[]
 }
 
@@ -54,16 +54,26 @@ export class Reports {
     page.setDefaultTimeout(60_000)
     const complaints: string[] = []
     const [address] = url.split('#')
+    const isOwn = (asked: string): boolean => asked.split('#')[0] === address || asked.startsWith('data:')
     page.on('console', (message) => complaints.push(`console ${message.type()}: ${message.text()}`))
     page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
     page.on('dialog', (dialog) => {
       complaints.push(`dialog: ${dialog.message()}`)
       void dialog.dismiss()
     })
-    page.on('request', (request) => {
-      if (request.url().split('#')[0] !== address && !request.url().startsWith('data:'))
-        complaints.push(`request: ${request.url()}`)
+    context.on('page', (other) => complaints.push(`page: ${other.url()}`))
+    page.on('download', (download) => complaints.push(`download: ${download.url()}`))
+    page.on('framenavigated', (frame) => {
+      if (frame.url().split('#')[0] !== address) complaints.push(`navigation: ${frame.url()}`)
     })
+    page.on('request', (request) => {
+      if (!isOwn(request.url())) complaints.push(`request: ${request.url()}`)
+    })
+    // Whatever else is asked for gets no answer, so that nothing of it could go on.
+    await context.route(
+      (asked) => !isOwn(asked.href),
+      (route) => route.abort()
+    )
     await page.goto(url)
     return { page, complaints }
   }

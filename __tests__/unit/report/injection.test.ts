@@ -8,9 +8,10 @@ import { code, fence, htmlCode, markdownText, prose } from '../../../src/report/
 import { makeReport, type Report } from '../../../src/report/report.js'
 import { renderSummary } from '../../../src/report/summary.js'
 import { renderTerminal } from '../../../src/report/terminal.js'
-import { logLines, visible } from '../../../src/report/untrusted.js'
+import { logLines } from '../../../src/report/untrusted.js'
 import { carrierOf, failedCarrierOf } from '../../fixtures/injection/carrier.js'
 import { CORPUS, PAYLOADS } from '../../fixtures/injection/corpus.js'
+import { harmless } from '../../fixtures/injection/harmless.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../../shown.js'
 import { commandIn, matchedBy, runnerLines } from '../../workflow-commands.js'
 
@@ -35,19 +36,6 @@ function matrixOf(text: string): Report {
       { name: `b ${text}`, ...failed }
     ]
   }
-}
-
-/** A text of as many lines, as long and as blank, but nothing that any place reads as more than words. */
-function harmless(text: string): string {
-  const words = (line: string): string => {
-    const shown = visible(line)
-    if (shown.trim() === '') return shown
-    return shown.length < 100 ? 'words' : 'w'.repeat(shown.length)
-  }
-  return text
-    .split(/(\r\n|\n|\r)/)
-    .map((part, index) => (index % 2 === 1 ? part : words(part)))
-    .join('')
 }
 
 /** What is made of the harmless twin of a text. */
