@@ -120,7 +120,7 @@ CMD ["python3", "/start.py"]
     expect(verdicts(run.report)).toEqual({ 'file-for-directory@/data/cache/recreate': 'failed: crashed' })
     const [scenario] = run.report?.scenarios ?? []
     expect(scenario && logLines(scenario)).toEqual(['*** *** ***', '*** *** ***', 'refused *** ***'])
-    expect(scenario?.reproduce).toContain('--secrets npm-token="$npm_token" \\\n')
+    expect(scenario?.reproduce).toContain('--secrets npm-token="$NPM_TOKEN" \\\n')
     expect(scenario?.reproduce).toContain('--env API_TOKEN="$API_TOKEN" \\\n')
     for (const place of [run.summary, run.output]) expect(place).toContain('refused *** ***')
     // The runner is told what to mask; it never shows that line.
