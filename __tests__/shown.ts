@@ -15,6 +15,8 @@ export interface Shown {
   readonly code: readonly string[]
   /** Text that GitHub looks through for mentions, references and links: not in code, not in a link. */
   readonly prose: readonly string[]
+  /** All text that a reader sees, in order, code included. */
+  readonly text: readonly string[]
 }
 
 type Token = Parameters<CompileContext['sliceSerialize']>[0]
@@ -57,10 +59,12 @@ function shown(root: DefaultTreeAdapterTypes.ParentNode): Shown {
     addresses: [] as string[],
     handlers: [] as string[],
     code: [] as string[],
-    prose: [] as string[]
+    prose: [] as string[],
+    text: [] as string[]
   }
   const visit = (node: DefaultTreeAdapterTypes.Node, isCode: boolean): void => {
     if ('value' in node) {
+      found.text.push(node.value)
       if (!isCode) found.prose.push(node.value)
       return
     }
