@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { withBuildKit } from './builders.js'
 import { FixtureImages, logLines } from './fixture-images.js'
 import { newJob } from './job.js'
-import { BASES, leftBehindBy, root, runAction, verdicts, type ActionRun } from './runner.js'
+import { BASES, leftBehindBy, runAction, verdicts, type ActionRun } from './runner.js'
 import { hear, valuesOf } from '../workflow-commands.js'
 
 const images = new FixtureImages()

@@ -10,7 +10,7 @@ import { arrived, arrivedInLog } from '../fixtures/injection/arrived.js'
 import { CORPUS, PAYLOADS } from '../fixtures/injection/corpus.js'
 import { fakeGitHub, TOKEN } from '../fixtures/github/server.js'
 import { livePartsOf, shownHtml, shownMarkdown, type Shown } from '../shown.js'
-import { commandIn, hear, valuesOf } from '../workflow-commands.js'
+import { commandIn, hear, matchedBy, valuesOf } from '../workflow-commands.js'
 import { logLines } from '../action/fixture-images.js'
 import { newJob, pullRequestEnv } from '../action/job.js'
 import { BASES, execute, filesIn, leftBehindBy, root, runAction } from '../action/runner.js'
@@ -336,6 +336,7 @@ describe('an image that says, in every place it has, what a runner or a browser 
     expect(valuesOf(heard, 'endgroup')).toHaveLength(1)
     expect(valuesOf(heard, 'add-mask').filter((text) => text.length < 20)).toEqual([])
     expect(heard.text.flatMap((line) => commandIn(line) ?? [])).toEqual([])
+    expect(heard.text.filter((line) => matchedBy(line).length > 0)).toEqual([])
     expect(run.output.match(ACTING)).toBeNull()
     // It was said: by the build, then by the containers and to the smoke test, of each of which the report shows the end.
     const control = heard.text.findIndex((line) => line.includes('Control: booting'))

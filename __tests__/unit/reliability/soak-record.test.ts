@@ -16,7 +16,7 @@ describe('docs/soak.jsonl', () => {
   })
 
   test('has no example twice in a round', () => {
-    const turns = runs.map(({ round, example }) => `${round} ${example}`)
+    const turns = runs.map(({ bundle, round, example }) => `${bundle} ${round} ${example}`)
     expect(turns).toEqual([...new Set(turns)])
   })
 })

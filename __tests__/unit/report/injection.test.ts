@@ -8,7 +8,7 @@ import { code, fence, htmlCode, markdownText, prose } from '../../../src/report/
 import { makeReport, type Report } from '../../../src/report/report.js'
 import { renderSummary } from '../../../src/report/summary.js'
 import { renderTerminal } from '../../../src/report/terminal.js'
-import { logLines } from '../../../src/report/untrusted.js'
+import { logLines, visible } from '../../../src/report/untrusted.js'
 import { carrierOf, failedCarrierOf } from '../../fixtures/injection/carrier.js'
 import { CORPUS, PAYLOADS } from '../../fixtures/injection/corpus.js'
 import { harmless } from '../../fixtures/injection/harmless.js'
