@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { reportSchema, type Report } from '../../src/report/schema.js'
+import { reportSchema, type Report, type ReportScenario } from '../../src/report/schema.js'
 
 /** The repository. */
 export const root = resolve(import.meta.dirname, '../..')
@@ -142,8 +142,13 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {
   return { ...finished, files, report }
 }
 
+/** What a scenario came out as. */
+type Outcome = Pick<ReportScenario, 'id' | 'verdict' | 'reason'>
+
 /** `verdict` or `failed: reason` of every scenario, by id. */
-export function verdicts(report: Report | undefined): Record<string, string> {
+export function verdicts(
+  report: { readonly scenarios: readonly Outcome[] } | undefined
+): Record<string, string> {
   return Object.fromEntries(
     (report?.scenarios ?? []).map(({ id, verdict, reason }) => [
       id,

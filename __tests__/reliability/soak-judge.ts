@@ -1,4 +1,5 @@
 import type { ReportScenario } from '../../src/report/schema.js'
+import { verdicts } from '../action/runner.js'
 import type { SoakEntry } from './soak-record.js'
 
 /** What a run of the soak came to, as far as it is judged. */
@@ -24,9 +25,10 @@ export function judgeSoak(
   expected: Readonly<Record<string, string>>,
   mayBeUnknown: boolean
 ): Pick<SoakEntry, 'right' | 'inconclusive' | 'wrong'> {
-  const found = scenarios.map(({ id, verdict, reason, detail }) => ({
+  const outcomes = verdicts({ scenarios })
+  const found = scenarios.map(({ id, detail }) => ({
     id,
-    came: reason === null ? verdict : `${verdict}: ${reason}`,
+    came: outcomes[id] ?? '',
     detail: detail.slice(0, 500)
   }))
   const unknown = found.filter(({ came }) => came === 'inconclusive')

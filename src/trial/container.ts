@@ -45,7 +45,6 @@ const HEALTH_INTERVAL = 500_000_000
 const DEFAULT_HEALTH_INTERVAL = 30_000_000_000
 const DEFAULT_HEALTH_RETRIES = 3
 
-/** Network modes in which the engine cannot publish ports. */
 /** Networks of which the engine publishes no ports. */
 export const UNPUBLISHED = /^(host|none|container:)/
 

@@ -404,8 +404,10 @@ function onVolume(path: string, mounts: readonly string[]): boolean {
   return mounts.some((mount) => isWithin(path, mount))
 }
 
-/** Of one that was not read whole, none is copied: what is on one volume may speak of what is on another. */
-/** What is truncated is copied nowhere: its content is let go. */
+/**
+ * Of one that was not read whole, none is copied, since what is on one volume may speak of what is on another: then all content is
+ * let go.
+ */
 function volumeStates(mounts: readonly string[], state: BoundedTree): VolumeState[] {
   const entries = state.truncated
     ? [...state.entries].map(([path, entry]) => [path, withoutContent(entry)] as const)
